@@ -1,0 +1,1 @@
+"""Streamlit over core: charts, controls and the pieces that pages are made of."""
