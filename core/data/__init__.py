@@ -1,0 +1,60 @@
+"""Readers, roles, cleaning, windows, splits and the catalog of data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.data import catalog
+from core.data.build import build
+from core.data.dataset import Cleaning, Dataset, Finding, Roles
+from core.data.readers import Table, read_table
+from core.data.scaling import Scaler
+from core.data.splits import Part, blocked, chronological
+from core.data.windows import Windows, check_lookback
+
+__all__ = [
+    "Cleaning",
+    "Dataset",
+    "Finding",
+    "Part",
+    "Roles",
+    "Scaler",
+    "Table",
+    "Windows",
+    "blocked",
+    "build",
+    "catalog",
+    "check_lookback",
+    "chronological",
+    "open_dataset",
+    "read_table",
+]
+
+
+def open_dataset(
+    source: str | Path, *, roles: Roles | None = None, cleaning: Cleaning | None = None
+) -> Dataset:
+    """Open a recording, ready for windows.
+
+    Args:
+        source: Name in the catalog, or path of a CSV (also .gz) or Parquet file, which is read
+            where it is. A name goes before a file that is called the same, a `Path` is a path.
+        roles: Which column is what; as saved for the name, else guessed, when None.
+        cleaning: What to do about missing values and the time step; as saved for the name, else
+            the defaults, when None.
+
+    Returns:
+        The dataset. `open_dataset(data.source, roles=data.roles, cleaning=data.cleaning)` gives
+        one with the same fingerprint, also in another process.
+
+    Raises:
+        UnknownDataset: there is neither such a name nor such a file, or it cannot be fetched.
+        DataError: the file is no table, or the roles do not fit it.
+        ConfigError: the time step cannot be used.
+    """
+    path = Path(source)
+    if isinstance(source, Path) or (path.is_file() and not catalog.known(source)):
+        return build(read_table(path), roles, cleaning, source=str(path.resolve()))
+    saved_roles, saved_cleaning = catalog.recipe(source)
+    table = catalog.read(source)
+    return build(table, roles or saved_roles, cleaning or saved_cleaning, source=source)

@@ -1,0 +1,232 @@
+"""The catalog: samples, public data sets and uploads, each by a name that stays."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from core.data import publics, simulate, uploads
+from core.data.dataset import Cleaning, Roles
+from core.data.faults import KINDS
+from core.data.plants import PLANTS
+from core.data.publics import PUBLIC
+from core.data.readers import Table, read_table
+from core.errors import UnknownDataset
+from core.settings import settings
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
+
+
+class Entry(BaseModel):
+    """A data set of the catalog.
+
+    Attributes:
+        name: In links, on the command line and in `open_dataset`.
+        label: As on the screen.
+        kind: "sample" (simulated), "public" (fetched) or "upload" (the analyst's own).
+        description: What it is, one or two sentences.
+        licence: To be shown before a public set is fetched; empty for uploads.
+        url: Where a public set is fetched from; else empty.
+        rows: As read, before cleaning.
+        available: Whether it is on this machine.
+        train_rows: First rows of each entity to train on, when its authors say so.
+        units: Unit by channel, as far as they are known.
+        faults: Kinds of labelled fault and what happens, for samples.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    label: str
+    kind: Literal["sample", "public", "upload"]
+    description: str
+    licence: str = ""
+    url: str = ""
+    rows: int = 0
+    available: bool = True
+    train_rows: int | None = None
+    units: dict[str, str] = {}
+    faults: dict[str, str] = {}
+
+
+class Recipe(BaseModel):
+    """How the analyst last used a data set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    roles: Roles | None = None
+    cleaning: Cleaning | None = None
+
+
+def entries() -> list[Entry]:
+    """All data sets: samples, public sets, uploads."""
+    return [
+        *(_sample(name) for name in PLANTS),
+        *(_public(name) for name in PUBLIC),
+        *(_upload(upload) for upload in uploads.everything().values()),
+    ]
+
+
+def known(name: str) -> bool:
+    """Whether there is a data set of that name."""
+    return name in PLANTS or name in PUBLIC or name in uploads.everything()
+
+
+def entry(name: str) -> Entry:
+    """Return one data set.
+
+    Raises:
+        UnknownDataset: there is none of that name; it lists near ones.
+    """
+    if name in PLANTS:
+        return _sample(name)
+    if name in PUBLIC:
+        return _public(name)
+    stored = uploads.everything()
+    if name in stored:
+        return _upload(stored[name])
+    known = [*PLANTS, *PUBLIC, *stored]
+    near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or list(PLANTS)
+    raise UnknownDataset(
+        f"There is no data set {name!r}, nor a file of that name.",
+        f"Near ones are: {', '.join(near)}.",
+    )
+
+
+def read(name: str) -> Table:
+    """Read a data set of the catalog; a public one is fetched when it is not here.
+
+    Raises:
+        UnknownDataset: there is none of that name, or it cannot be fetched.
+        DataError: its file is damaged.
+    """
+    found = entry(name)
+    if found.kind == "upload":
+        return uploads.read(uploads.everything()[name])
+    table = read_table(fetch(name), name)
+    return replace(table, units={**table.units, **found.units})
+
+
+def fetch(name: str, progress: Callable[[float], None] | None = None) -> Path:
+    """Bring a data set to this machine and return the path of its file.
+
+    Args:
+        name: Of a sample, public set or upload.
+        progress: Told the fetched share, 0 to 1.
+
+    Raises:
+        UnknownDataset: there is none of that name, or its source is out of reach.
+        StorageError: it cannot be stored.
+    """
+    found = entry(name)
+    if found.kind == "public":
+        return publics.fetch(name, PUBLIC[name], progress)
+    if found.kind == "upload":
+        return uploads.everything()[name].path
+    path = SAMPLES / f"{name}.csv"
+    if not path.is_file():
+        # Installed without the project's folder: make them again.
+        path = settings().home / "samples" / path.name
+        if not path.is_file():
+            simulate.write_samples(path.parent)
+    return path
+
+
+def add_upload(source: Path | bytes, filename: str) -> Entry:
+    """Store a recording of the analyst; the same content is stored once.
+
+    Raises:
+        UnreadableFile: it is no table.
+        StorageError: it cannot be stored; nothing is lost.
+    """
+    return _upload(uploads.add(source, filename))
+
+
+def remove(name: str) -> None:
+    """Delete an upload, or the fetched copy of a public set, and its recipe.
+
+    Raises:
+        UnknownDataset: there is none of that name, or it is a sample, which cannot be deleted.
+    """
+    found = entry(name)
+    if found.kind == "sample":
+        raise UnknownDataset(f"{name!r} is a sample and stays.", "Only uploads can be deleted.")
+    if found.kind == "upload":
+        uploads.remove(uploads.everything()[name])
+    else:
+        (publics.downloads() / PUBLIC[name].path).unlink(missing_ok=True)
+    _recipe_path(name).unlink(missing_ok=True)
+
+
+def recipe(name: str) -> tuple[Roles | None, Cleaning | None]:
+    """Return the roles and the cleaning that were saved for a data set; None where none were."""
+    try:
+        saved = Recipe.model_validate_json(_recipe_path(name).read_bytes())
+    except (OSError, ValidationError):
+        return None, None
+    return saved.roles, saved.cleaning
+
+
+def save_recipe(name: str, roles: Roles | None, cleaning: Cleaning | None) -> None:
+    """Keep roles and cleaning for the next time that the data set is opened.
+
+    Raises:
+        UnknownDataset: there is no data set of that name.
+        StorageError: it cannot be stored.
+    """
+    entry(name)
+    text = Recipe(roles=roles, cleaning=cleaning).model_dump_json(indent=1)
+    uploads.write_text(_recipe_path(name), text)
+
+
+def _recipe_path(name: str) -> Path:
+    return settings().home / "recipes" / f"{quote(name, safe='')}.json"
+
+
+def _sample(name: str) -> Entry:
+    plant = PLANTS[name]
+    return Entry(
+        name=name,
+        label=plant.label,
+        kind="sample",
+        description=plant.help,
+        licence="CC0 1.0",
+        rows=plant.rows * len(plant.entities),
+        train_rows=plant.train_rows,
+        units={channel: about.unit for channel, about in plant.channels.items()},
+        faults={kind: about.help for kind, about in KINDS.items()},
+    )
+
+
+def _public(name: str) -> Entry:
+    public = PUBLIC[name]
+    return Entry(
+        name=name,
+        label=public.label,
+        kind="public",
+        description=public.help,
+        licence=public.licence,
+        url=public.url,
+        rows=public.rows,
+        available=publics.local_path(public) is not None,
+        train_rows=public.train_rows,
+        units=public.units,
+    )
+
+
+def _upload(upload: uploads.Upload) -> Entry:
+    return Entry(
+        name=upload.name,
+        label=upload.filename,
+        kind="upload",
+        description=f"Uploaded {upload.added:%Y-%m-%d %H:%M} UTC, {upload.channels} channels.",
+        rows=upload.rows,
+        available=upload.path.is_file(),
+        units=upload.units,
+    )

@@ -1,0 +1,138 @@
+"""The names that `core.data` offers, and the public recordings as they are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import core.data
+from core.data import catalog, open_dataset
+from core.settings import settings
+from tests.data.conftest import whats
+
+SKAB = (
+    "Accelerometer1RMS",
+    "Accelerometer2RMS",
+    "Current",
+    "Pressure",
+    "Temperature",
+    "Thermocouple",
+    "Voltage",
+    "Volume Flow RateRMS",
+)
+
+
+def test_every_name_is_there() -> None:
+    assert core.data.__all__ == sorted(core.data.__all__)
+    for name in core.data.__all__:
+        assert hasattr(core.data, name), name
+        assert getattr(core.data, name).__doc__, name
+
+
+def test_import_is_light() -> None:
+    """Neither TensorFlow nor what only a download needs is loaded."""
+    code = (
+        "import sys, core.data; heavy = {'tensorflow', 'keras', 'sklearn', 'mlflow', 'streamlit',"
+        " 'scipy.stats', 'pooch', 'requests'} & set(sys.modules); assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.fixture
+def folder(real_data: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("FUSIONSCOPE_DATA_DIR", str(real_data))
+    settings.cache_clear()
+    yield real_data
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize("name", [name for name in catalog.PUBLIC if name.startswith("skab/valve")])
+def test_skab(folder: Path, name: str) -> None:
+    data = open_dataset(name)
+    assert len(data) == catalog.entry(name).rows
+    assert data.channels == SKAB
+    assert (data.roles.time, data.roles.entity, data.roles.label) == ("datetime", None, "anomaly")
+    assert data.step == pd.Timedelta("1s")
+    assert set(data.units) == set(SKAB)
+    frame = pd.read_csv(folder / catalog.PUBLIC[name].path, sep=";")
+    np.testing.assert_array_equal(data.values, frame[list(SKAB)].to_numpy("f4"))
+    np.testing.assert_array_equal(data.labels, frame["anomaly"] == 1)
+    told = whats(data.findings)
+    assert "changepoint|Marks change points" in told
+    assert "no zone" in told
+
+
+def test_skab_hole_in_time(folder: Path) -> None:
+    """In the experiments 2, 4 and 7 more than half a minute is missing."""
+    breaks = {i: len(open_dataset(f"skab/valve1/{i}").breaks) for i in range(16)}
+    assert {i: n for i, n in breaks.items() if n} == {2: 1, 4: 1, 7: 1}
+
+
+def test_skab_normal_operation(folder: Path) -> None:
+    data = open_dataset("skab/anomaly-free")
+    assert (len(data), data.channels, data.labels) == (9405, SKAB, None)
+
+
+def test_ett(folder: Path) -> None:
+    data = open_dataset("ett/ETTh1")
+    assert len(data) == 17_420
+    assert data.channels == ("HUFL", "HULL", "MUFL", "MULL", "LUFL", "LULL", "OT")
+    assert data.step == pd.Timedelta("1h")
+    assert any(f.column == "OT" and "Stands still" in f.what for f in data.findings)
+
+
+def test_beijing_air(folder: Path) -> None:
+    path = folder / "beijing_air" / "prsa_12_stations.csv.gz"
+    data = open_dataset(path)
+    assert (data.roles.time, data.roles.entity, data.roles.label) == ("datetime", "station", None)
+    assert len(data.entities) == 12
+    assert len(data.channels) == 11
+    assert data.step == pd.Timedelta("1h")
+    frame = pd.read_csv(path)
+    missing = {f.column: f.count for f in data.findings if "missing value" in f.what}
+    counts = frame[list(data.channels)].isna().sum()
+    assert missing == {name: int(count) for name, count in counts.items() if count}
+    filled = frame.groupby("station")[list(data.channels)].transform(by_hand)
+    kept = filled.notna().all(axis=1)
+    assert len(data) == kept.sum()
+    np.testing.assert_allclose(data.values, filled[kept].to_numpy("f4"), rtol=1e-6)
+    assert data.imputed is not None
+    assert (
+        data.imputed.sum()
+        == (filled[kept].notna() & frame.loc[kept, filled.columns].isna()).sum().sum()
+    )
+
+
+def by_hand(column: pd.Series) -> pd.Series:
+    """Fill gaps of at most ten rows, and none that is longer."""
+    blank = column.isna()
+    length = blank.groupby((~blank).cumsum()).transform("sum")
+    line = column.interpolate(limit_area="inside")
+    return line.where(~blank | (length <= 10))
+
+
+def test_los_loop(folder: Path) -> None:
+    data = open_dataset(folder / "los_loop" / "los_speed.csv")
+    assert data.values.shape == (2016, 207)
+    assert data.channels[0] == "773869"
+    assert data.roles.time is None
+
+
+def test_gas(folder: Path) -> None:
+    data = open_dataset(folder / "multimodal_gas" / "Gas_Sensors_Measurements.csv")
+    assert data.channels == ("MQ2", "MQ3", "MQ5", "MQ6", "MQ7", "MQ8", "MQ135")
+    assert {name: rows.stop - rows.start for name, rows in data.entities.items()} == dict.fromkeys(
+        ["NoGas", "Perfume", "Smoke", "Mixture"], 1600
+    )
+
+
+def test_turbofans_without_header(folder: Path) -> None:
+    data = open_dataset(folder / "cmapss_fd001" / "train_FD001.txt")
+    assert data.values.shape == (20_631, 26)
+    assert "no header" in whats(data.findings)
