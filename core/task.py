@@ -1,0 +1,170 @@
+"""The contract that every task fulfils; pages, jobs, runs and the command line know only this.
+
+A task is a package of core (`core.anomaly`) that offers the four verbs below as functions, its
+`Config`, and its `VARIANTS`. Task packages do not import one another.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from core.config import Config
+from core.data.dataset import Dataset, digest
+from core.errors import ConfigError
+from core.settings import settings
+
+TASKS = ("anomaly",)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands.
+
+    Attributes:
+        epoch: Finished epochs.
+        epochs: Epochs at most.
+        fraction: Share of the work that is done, 0 to 1.
+        seconds_left: Estimate until the last epoch; None before the first batch.
+        metrics: Of the last finished epoch, such as {"loss": 0.1, "val_loss": 0.2}.
+        stage: What is being done, such as "training" or "scoring".
+    """
+
+    epoch: int
+    epochs: int
+    fraction: float
+    seconds_left: float | None
+    metrics: Mapping[str, float]
+    stage: str = "training"
+
+
+class Reporter(Protocol):
+    """Who is told of progress, and who may stop the work."""
+
+    def report(self, progress: Progress) -> None:
+        """Take note of *progress*; called at every epoch and about twice a second."""
+
+    def cancelled(self) -> bool:
+        """Whether to stop; asked after every batch, so it answers at once."""
+        ...
+
+
+class Silent:
+    """A reporter that tells nobody and never stops."""
+
+    def report(self, progress: Progress) -> None:
+        """Tell nobody."""
+
+    def cancelled(self) -> bool:
+        """Never."""
+        return False
+
+
+class Fitted(Protocol):
+    """A trained variant with all that it needs to be used again."""
+
+    def save(self, folder: Path) -> None:
+        """Write the model (`.keras` or npz) and the preprocessing (JSON) into *folder*."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A named architecture of a task.
+
+    Attributes:
+        name: As in configs and links, such as "lstm-autoencoder".
+        label: As on the screen.
+        help: What it does and when to choose it, one or two plain sentences with the source.
+        build: Makes the untrained variant from a config.
+        reads: Fields of the config that change its result; the others are left out of its key
+            and of its form.
+        version: Raised whenever its numbers change.
+        baseline: Whether it is one of those that every model has to beat.
+        companion: Whether it is trained beside every model, for its card: a baseline that takes
+            no time.
+    """
+
+    name: str
+    label: str
+    help: str
+    build: Callable[[Any], Any]
+    reads: frozenset[str]
+    version: int = 1
+    baseline: bool = False
+    companion: bool = False
+
+
+class Task(Protocol):
+    """What a task package offers.
+
+    Its results have `save(folder)` and, among the package's functions, `read_result(folder)`.
+    """
+
+    Config: type[Config]
+    VARIANTS: dict[str, Variant]
+
+    def prepare(self, dataset: Dataset, config: Any) -> Any:
+        """Split, scale and window: everything that is fitted on the training rows alone."""
+
+    def fit(
+        self,
+        prepared: Any,
+        *,
+        reporter: Reporter | None = None,
+        checkpoint: Path | None = None,
+    ) -> Any:
+        """Train; with *checkpoint* an interrupted training is taken up where it stopped."""
+
+    def load(self, folder: Path) -> Any:
+        """Read what `Fitted.save` wrote."""
+
+    def predict(self, fitted: Any, dataset: Dataset) -> Any:
+        """Return the result: tidy frames, one row a step of *dataset*."""
+
+    def read_result(self, folder: Path) -> Any:
+        """Read a stored result, lazily where it is large."""
+
+    def evaluate(self, result: Any, truth: np.ndarray | None, decision: Any = None) -> Any:
+        """Return metrics by name; *decision* is the task's rule from result to answer."""
+
+    def advice(self, metrics: dict[str, float]) -> list[str]:
+        """Return what *metrics* say should be changed, one line each with the setting."""
+
+
+def get(name: str) -> Task:
+    """Return the task called *name*; importing it loads no TensorFlow."""
+    if name not in TASKS:
+        raise ConfigError(f"There is no task {name!r}.", f"Tasks are: {', '.join(TASKS)}.")
+    return cast(Task, importlib.import_module(f"core.{name}"))
+
+
+def variant_of(task: str, config: Config) -> Variant:
+    """Return the variant that *config* names."""
+    return get(task).VARIANTS[config.variant]  # type: ignore[attr-defined]
+
+
+def effective(task: str, config: Config) -> Config:
+    """Return *config* with every field that its variant does not read at its default.
+
+    Two configs that differ in a field without effect then share one key.
+    """
+    reads = variant_of(task, config).reads | {"variant"}
+    return type(config)(**{name: getattr(config, name) for name in reads})
+
+
+def key_of(task: str, config: Config, dataset: Dataset) -> str:
+    """Return the key of a run: the same key, the same result, to the bit, on one machine."""
+    return digest(
+        [
+            task,
+            effective(task, config).model_dump_json(),
+            dataset.fingerprint,
+            str(variant_of(task, config).version),
+            str(settings().threads),
+        ]
+    )[:32]
