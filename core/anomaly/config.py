@@ -1,0 +1,172 @@
+"""The settings of the anomaly task, each written once."""
+
+from __future__ import annotations
+
+from pydantic import field_validator
+
+from core.config import Config as BaseConfig
+from core.config import setting
+
+
+class Config(BaseConfig):
+    """What a detector is made of, and which rows it is trained on."""
+
+    variant: str = setting(
+        "lstm-autoencoder",
+        label="Detector",
+        help="The method that learns what is normal. Compare it with the baselines.",
+    )
+    train_rows: int | None = setting(
+        None,
+        label="Training rows",
+        help="The first rows of every entity, taken as normal, are what the detector learns from. "
+        "Empty takes a share of the rows instead.",
+        unit="rows",
+        ge=20,
+    )
+    train_share: float = setting(
+        0.5,
+        label="Training share",
+        help="Share of every entity's rows to learn from when no number of rows is given.",
+        ge=0.05,
+        le=0.9,
+    )
+    lookback: int = setting(
+        30,
+        label="Lookback",
+        help="Rows in one window. Longer windows see slower patterns and train more slowly.",
+        unit="steps",
+        ge=2,
+        le=512,
+    )
+    units: int = setting(
+        32,
+        label="Units",
+        help="Memory cells in each LSTM layer. More cells fit more patterns and may over-fit.",
+        unit="cells",
+        ge=2,
+        le=256,
+        log=True,
+    )
+    epochs: int = setting(
+        50,
+        label="Epochs",
+        help="Passes over the training windows at most; it stops earlier when nothing improves.",
+        unit="epochs",
+        ge=1,
+        le=500,
+        log=True,
+    )
+    layers: int = setting(
+        1,
+        label="Layers",
+        help="LSTM layers in the encoder, and as many in the decoder.",
+        unit="layers",
+        ge=1,
+        le=4,
+        advanced=True,
+    )
+    dropout: float = setting(
+        0.0,
+        label="Dropout",
+        help="Share of each layer's inputs that is silenced in training, against over-fitting.",
+        ge=0.0,
+        le=0.8,
+        advanced=True,
+    )
+    learning_rate: float = setting(
+        0.003,
+        label="Learning rate",
+        help="Size of a training step. Lower it when the loss jumps, raise it when it creeps.",
+        ge=1e-5,
+        le=0.1,
+        log=True,
+        advanced=True,
+    )
+    batch_size: int = setting(
+        64,
+        label="Batch size",
+        help="Windows in one training step.",
+        unit="windows",
+        ge=1,
+        le=1024,
+        log=True,
+        advanced=True,
+    )
+    patience: int = setting(
+        8,
+        label="Patience",
+        help="Epochs without a better validation loss before training stops.",
+        unit="epochs",
+        ge=1,
+        le=100,
+        advanced=True,
+    )
+    stride: int = setting(
+        1,
+        label="Stride",
+        help="Rows between the starts of two training windows. Larger is faster and sees less.",
+        unit="steps",
+        ge=1,
+        le=128,
+        advanced=True,
+    )
+    validation_share: float = setting(
+        0.2,
+        label="Validation share",
+        help="Share of the training rows, the last ones, that decides when to stop.",
+        ge=0.05,
+        le=0.5,
+        advanced=True,
+    )
+    variance: float = setting(
+        0.9,
+        label="Variance kept",
+        help="Principal components are kept until they explain this share of the variance.",
+        ge=0.1,
+        le=0.999,
+        advanced=True,
+    )
+    causal: bool = setting(
+        False,
+        label="Look back only",
+        help="Windows end with their row instead of lying around it: for streams, where the rows "
+        "after it are not there yet. Recordings are judged better with windows around the row.",
+        advanced=True,
+    )
+    kernel: int = setting(
+        5,
+        label="Kernel",
+        help="Neighbouring rows that a convolution looks at. Longer kernels see slower patterns.",
+        unit="steps",
+        ge=1,
+        le=63,
+        advanced=True,
+    )
+    latent: int = setting(
+        8,
+        label="Code size",
+        help="Numbers in the code from which a window is written again. Fewer numbers let less "
+        "that is unusual through, and less detail.",
+        ge=1,
+        le=128,
+        log=True,
+        advanced=True,
+    )
+    seed: int = setting(
+        0,
+        label="Seed",
+        help="Start of all random numbers: the same seed gives the same result.",
+        ge=0,
+        le=2**31 - 1,
+        advanced=True,
+    )
+
+    @field_validator("variant")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        from core.anomaly.variants import VARIANTS  # it imports this module
+
+        if name not in VARIANTS:
+            raise ValueError(f"should be one of {', '.join(VARIANTS)}")
+        return name

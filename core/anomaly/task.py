@@ -1,0 +1,262 @@
+"""The four verbs of the anomaly task."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.anomaly.config import Config
+from core.anomaly.detector import Detector, TrainingRows
+from core.anomaly.result import ResidualsInMemory, Result
+from core.anomaly.variants import VARIANTS
+from core.data.dataset import Dataset
+from core.data.scaling import Scaler
+from core.data.splits import Part, chronological
+from core.data.windows import check_lookback
+from core.errors import DataError, TooShort
+from core.task import Reporter
+
+PREPROCESSING = "preprocessing.json"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A recording that is split and scaled, ready to be learned from.
+
+    Attributes:
+        config: The settings.
+        dataset: The recording.
+        parts: (rows,) codes of `Part`.
+        scaler: Fitted on the training rows alone.
+        training: Scaled values and the runs of training and validation rows.
+        notes: What the analyst should know of the split, in one line each.
+    """
+
+    config: Config
+    dataset: Dataset
+    parts: np.ndarray
+    scaler: Scaler
+    training: TrainingRows
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class Fitted:
+    """A trained detector with its scaler and the scores of its training rows."""
+
+    config: Config
+    scaler: Scaler
+    detector: Detector
+    reference: np.ndarray
+    fingerprint: str
+    history: list[dict[str, float]] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What was fitted on what, for the card."""
+        return {
+            "scaler": f"{self.scaler.kind}, on the training rows",
+            "detector": "on windows of the training rows; validation rows decide when to stop",
+            "thresholds": f"on the scores of {len(self.reference):,} training rows",
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write `preprocessing.json`, `reference.npy` and the detector's own file."""
+        content = {
+            "config": self.config.model_dump(),
+            "scaler": json.loads(self.scaler.to_json()),
+            "fingerprint": self.fingerprint,
+            "history": self.history,
+            "notes": list(self.notes),
+        }
+        (folder / PREPROCESSING).write_text(json.dumps(content, indent=1))
+        np.save(folder / "reference.npy", self.reference)
+        self.detector.save(folder)
+
+
+def load(folder: Path) -> Fitted:
+    """Read what `Fitted.save` wrote."""
+    content = json.loads((folder / PREPROCESSING).read_text())
+    config = Config.parse(content["config"])
+    detector = VARIANTS[config.variant].build(config)
+    detector.load(folder)
+    return Fitted(
+        config,
+        Scaler.from_json(json.dumps(content["scaler"])),
+        detector,
+        np.load(folder / "reference.npy", allow_pickle=False),
+        content["fingerprint"],
+        content["history"],
+        tuple(content["notes"]),
+    )
+
+
+def split(dataset: Dataset, config: Config) -> np.ndarray:
+    """Return (rows,) codes of `Part`: training rows first, then test, a lookback apart."""
+    return chronological(
+        dataset,
+        train_rows=config.train_rows,
+        train_share=config.train_share,
+        validation_share=config.validation_share if VARIANTS[config.variant].validates else 0.0,
+        embargo=config.lookback,
+        at_least=config.lookback,
+    )
+
+
+def prepare(dataset: Dataset, config: Config) -> Prepared:
+    """Split and scale; whatever is fitted is fitted on the training rows alone.
+
+    Raises:
+        TooShort: an entity has fewer rows than a window, or than the split needs.
+        DataError: no channel varies in the training rows.
+    """
+    check_lookback(dataset, config.lookback)
+    parts = split(dataset, config)
+    train, validation = (
+        runs_of(parts == Part.TRAIN, dataset),
+        runs_of(parts == Part.VALIDATION, dataset),
+    )
+    checked = [("training", train)]
+    if VARIANTS[config.variant].validates:
+        checked.append(("validation", validation))
+    for name, runs in checked:
+        longest = max((run.stop - run.start for run in runs), default=0)
+        if longest < config.lookback:
+            raise TooShort(
+                f"The {name} rows hold no window: their longest run without a gap has {longest} "
+                f"rows, a window needs {config.lookback} (lookback).",
+                "Take more training rows, fill longer gaps, or choose a shorter lookback.",
+            )
+    known = dataset.values[parts == Part.TRAIN]
+    if not (known.max(axis=0) > known.min(axis=0)).any():
+        raise DataError(
+            "Every channel is constant in the training rows: there is nothing to learn.",
+            "Choose other training rows or other channels.",
+        )
+    scaler = Scaler.fit(known, dataset.channels)
+    training = TrainingRows(scaler.transform(dataset.values), train, validation)
+    return Prepared(config, dataset, parts, scaler, training, _split_notes(dataset, parts))
+
+
+def fit(
+    source: Prepared | Dataset,
+    config: Config | None = None,
+    *,
+    reporter: Reporter | None = None,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    """Train the variant that the config names.
+
+    Args:
+        source: What `prepare` returned; or a recording, which is prepared with *config*.
+        config: The settings, for a recording alone.
+        reporter: Told of progress; may cancel.
+        checkpoint: File to take an interrupted training up from.
+    """
+    prepared = source if isinstance(source, Prepared) else prepare(source, config or Config())
+    config, training = prepared.config, prepared.training
+    detector = VARIANTS[config.variant].build(config)
+    history = detector.fit(training, reporter, checkpoint)
+    # Training rows alone, by themselves: nothing after them can reach a threshold.
+    rows = training.rows
+    stops = np.cumsum([run.stop - run.start for run in training.train])
+    segments = [slice(a, b) for a, b in zip([0, *stops[:-1]], stops, strict=True)]
+    scorer = VARIANTS[config.variant].scorer
+    # A detector that stores training rows judges each of them without itself.
+    own = getattr(detector, "training_residuals", None)
+    reference = scorer(detector.residuals(rows, segments) if own is None else own())
+    notes = prepared.notes + _training_notes(history, config)
+    fingerprint = prepared.dataset.fingerprint
+    return Fitted(config, prepared.scaler, detector, reference, fingerprint, history, notes)
+
+
+def predict(fitted: Fitted, dataset: Dataset) -> Result:
+    """Score *dataset*, as long as it is; on the recording of the training its parts are kept.
+
+    Raises:
+        RolesError: a channel that the detector was trained on is missing.
+    """
+    channels = fitted.scaler.channels
+    values = fitted.scaler.transform(fitted.scaler.select(dataset))
+    residuals = fitted.detector.residuals(values, dataset.segments)
+    residuals = residuals.astype(np.float32, copy=False)
+    own = dataset.fingerprint == fitted.fingerprint
+    parts = split(dataset, fitted.config) if own else np.full(len(dataset), Part.TEST, np.int8)
+    scores = VARIANTS[fitted.config.variant].scorer(residuals)
+    return Result(
+        _steps(dataset, scores, parts),
+        ResidualsInMemory(channels, residuals),
+        _boundaries(dataset, parts),
+        fitted.reference,
+    )
+
+
+def runs_of(mask: np.ndarray, dataset: Dataset) -> list[slice]:
+    """Return the runs of rows where *mask* holds, none across a segment."""
+    runs = []
+    for segment in dataset.segments:
+        edges = np.flatnonzero(np.diff(np.r_[False, mask[segment], False])) + segment.start
+        runs += [slice(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
+    return runs
+
+
+def _steps(dataset: Dataset, scores: np.ndarray, parts: np.ndarray) -> pd.DataFrame:
+    """Return the frame of a result."""
+    columns: dict[str, object] = {}
+    if dataset.roles.entity is not None:
+        columns["entity"] = dataset.frame[dataset.roles.entity].astype("category")
+    if dataset.time is not None:
+        columns["time"] = dataset.time
+    names = [part.name.lower() for part in Part]
+    columns["part"] = pd.Categorical.from_codes(parts.tolist(), pd.Index(names))
+    columns["score"] = scores.astype(np.float32, copy=False)
+    imputed = dataset.imputed
+    columns["imputed"] = np.zeros(len(dataset), bool) if imputed is None else imputed.any(axis=1)
+    if dataset.labels is not None:
+        columns["label"] = dataset.labels
+    return pd.DataFrame(columns)
+
+
+def _boundaries(dataset: Dataset, parts: np.ndarray) -> np.ndarray:
+    """Return the sorted first rows of segments and parts."""
+    changes = np.flatnonzero(np.diff(parts)) + 1
+    return np.unique(np.r_[[segment.start for segment in dataset.segments], changes])
+
+
+def _split_notes(dataset: Dataset, parts: np.ndarray) -> tuple[str, ...]:
+    """Say when rows that are taken as normal are labelled as anomalies."""
+    if dataset.labels is None:
+        return ()
+    learned = np.isin(parts, (Part.TRAIN, Part.VALIDATION))
+    count = int((dataset.labels & learned).sum())
+    if not count:
+        return ()
+    return (
+        f"{count:,} of the {int(learned.sum()):,} training rows are labelled as anomalies: "
+        "the detector learns them as normal. Choose other training rows.",
+    )
+
+
+def _training_notes(history: list[dict[str, float]], config: Config) -> tuple[str, ...]:
+    """Say in one line each what went wrong in training, with the setting to change."""
+    if not history:
+        return ()
+    losses = [epoch["val_loss"] for epoch in history]
+    best = int(np.argmin(losses))
+    notes = []
+    if len(history) == config.epochs and best == len(history) - 1 and config.epochs > 1:
+        notes.append(
+            f"The validation loss was still falling after {config.epochs} epochs: raise Epochs."
+        )
+    if losses[best] > 3 * history[best]["loss"]:
+        notes.append(
+            f"The validation loss is {losses[best] / history[best]['loss']:.1f} times the "
+            "training loss: over-fitted, or the validation rows differ. Lower Units, raise "
+            "Dropout, or take more training rows."
+        )
+    return tuple(notes)

@@ -1,0 +1,245 @@
+"""What holds for every variant of every task; a new one in a registry is found here by itself."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import random
+import threading
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import anomaly
+from core.data.splits import Part
+from core.errors import FusionscopeError
+from core.task import TASKS, get, key_of
+from tests.examples import dataset, waves
+
+ALL = [(task, name) for task in TASKS for name in get(task).VARIANTS]
+TRAINED = [(task, name) for task, name in ALL if not get(task).VARIANTS[name].baseline]
+NUMBERS = Path(__file__).with_name("numbers.json")
+# Enough to learn the waves, and no more.
+TINY = {"lookback": 12, "units": 12, "epochs": 25, "batch_size": 32, "learning_rate": 0.01}
+
+
+@pytest.fixture(scope="module")
+def data():
+    return waves()
+
+
+@pytest.fixture(scope="module")
+def fit():
+    """Fit a variant with the tiny config, each one once for all tests of this module."""
+    known: dict[tuple[str, str], object] = {}
+
+    def fitted(task: str, variant: str):
+        if (task, variant) not in known:
+            known[task, variant] = fresh(task, variant, waves())
+        return known[task, variant]
+
+    return fitted
+
+
+def fresh(task: str, variant: str, recording, **settings):
+    module = get(task)
+    config = module.Config.parse({**TINY, "variant": variant, **settings})
+    return module.fit(module.prepare(recording, config))
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_input_is_not_changed(task, variant, data):
+    before = data.frame.copy(deep=True)
+    fitted = fresh(task, variant, data, epochs=1)
+    get(task).predict(fitted, data)
+    pd.testing.assert_frame_equal(data.frame, before)
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_the_same_seed_gives_the_same_numbers(task, variant, data):
+    first, second = (
+        get(task).predict(fresh(task, variant, data, epochs=2), data) for _ in range(2)
+    )
+    np.testing.assert_array_equal(first.scores, second.scores)
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_a_version_is_raised_when_its_numbers_change(task, variant, data):
+    """NUMBERS=keep writes the present ones; do so after raising the version of the variant."""
+    module = get(task)
+    reference = fresh(task, variant, data, epochs=2).reference.astype(float)
+    present = {
+        "version": module.VARIANTS[variant].version,
+        "reference": [float(f"{value:.6g}") for value in np.quantile(reference, [0.1, 0.5, 0.9])],
+    }
+    kept = json.loads(NUMBERS.read_text()) if NUMBERS.exists() else {}
+    name = f"{task}/{variant}"
+    if os.environ.get("NUMBERS") == "keep":
+        NUMBERS.write_text(json.dumps(kept | {name: present}, indent=1) + "\n")
+        return
+    assert present["version"] == kept[name]["version"], "NUMBERS=keep make test"
+    # Another processor sums in another order; a changed method changes more than that.
+    assert present["reference"] == pytest.approx(kept[name]["reference"], rel=1e-3)
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_others_who_draw_random_numbers_do_not_matter(task, variant, data):
+    """The worker's own event loop draws from the generators that a process shares."""
+    quiet = fresh(task, variant, data, epochs=1)
+    over = threading.Event()
+
+    def draw() -> None:
+        while not over.wait(0.001):
+            random.random()
+            np.random.random()  # noqa: NPY002
+
+    thread = threading.Thread(target=draw)
+    thread.start()
+    try:
+        noisy = fresh(task, variant, data, epochs=1)
+    finally:
+        over.set()
+        thread.join()
+    np.testing.assert_array_equal(quiet.reference, noisy.reference)
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_save_and_load_give_the_same_result(task, variant, data, fit, tmp_path):
+    fitted = fit(task, variant)
+    fitted.save(tmp_path)
+    before, after = (get(task).predict(f, data) for f in (fitted, get(task).load(tmp_path)))
+    pd.testing.assert_frame_equal(before.steps, after.steps)
+    np.testing.assert_array_equal(before.residuals.read(0, 50), after.residuals.read(0, 50))
+    np.testing.assert_array_equal(before.reference, after.reference)
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_a_result_is_as_long_as_its_input(task, variant, data, fit):
+    result = get(task).predict(fit(task, variant), data)
+    assert len(result) == len(data)
+    assert result.steps["score"].dtype == np.float32
+    assert np.isfinite(result.steps["score"]).all()
+    assert list(result.steps.columns) == ["entity", "time", "part", "score", "imputed", "label"]
+    assert result.residuals.channels == data.channels
+    assert result.residuals.read(0, len(data)).shape == data.values.shape
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_entities_are_not_mixed(task, variant, data, fit):
+    """The second entity's scores do not depend on what stands before it."""
+    if variant == "random":
+        pytest.skip("noise is drawn row by row and knows of no entity")
+    fitted, rows = fit(task, variant), data.entities["unit-1"]
+    alone = dataset(data.frame.iloc[rows].reset_index(drop=True))
+    both, single = (get(task).predict(fitted, d) for d in (data, alone))
+    np.testing.assert_allclose(both.scores[rows], single.scores, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_nothing_after_the_training_rows_reaches_what_is_fitted(task, variant, data):
+    module = get(task)
+    config = module.Config.parse({**TINY, "variant": variant, "epochs": 2})
+    after = np.isin(module.split(data, config), (Part.TEST, Part.EMBARGO))
+    frame = data.frame.copy()
+    frame.loc[after, list(data.channels)] = 7.0
+    altered = dataclasses.replace(data, frame=frame)
+    one, two = (module.fit(module.prepare(d, config)) for d in (data, altered))
+    assert one.scaler.to_json() == two.scaler.to_json()
+    np.testing.assert_array_equal(one.reference, two.reference)
+    np.testing.assert_array_equal(
+        module.predict(one, data).scores, module.predict(two, data).scores
+    )
+
+
+@pytest.mark.parametrize(("task", "variant"), TRAINED)
+def test_every_weight_gets_a_gradient(task, variant, data, fit):
+    import tensorflow as tf
+
+    model = getattr(fit(task, variant).detector, "model", None)
+    if model is None:
+        pytest.skip("it has no weights that a gradient trains")
+    batch = tf.constant(
+        np.random.default_rng(0).normal(size=(4, *model.input_shape[1:])), "float32"
+    )
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_mean(tf.square(model(batch, training=True) - 1.0))
+    for variable, gradient in zip(
+        model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
+    ):
+        assert gradient is not None, variable.path
+        assert np.abs(gradient).max() > 0, variable.path
+
+
+@pytest.mark.parametrize(("task", "variant"), TRAINED)
+def test_it_learns(task, variant, data, fit):
+    """It finds the break that stays in range far better than noise and the largest z-score do."""
+    module = get(task)
+    scored = {
+        name: module.evaluate(module.predict(fit(task, name), data), data.labels)
+        for name in (variant, "random", "max-z")
+    }
+    own = scored.pop(variant)["average_precision"]
+    assert own > 2 * max(metrics["average_precision"] for metrics in scored.values())
+    losses = [epoch["loss"] for epoch in fit(task, variant).history]
+    assert not losses or losses[-1] < losses[0] / 2
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+@pytest.mark.parametrize("fault", ["empty", "short", "constant"])
+def test_unfit_input_ends_in_one_clear_error(task, variant, data, fault):
+    frame = data.frame
+    if fault == "empty":
+        frame = frame.iloc[:0]
+    elif fault == "short":
+        frame = frame.groupby("unit").head(TINY["lookback"] - 2).reset_index(drop=True)
+    else:
+        frame = frame.assign(**dict.fromkeys(data.channels, np.float32(1)))
+    with pytest.raises(FusionscopeError) as caught:
+        fresh(task, variant, dataset(frame))
+    assert "\n" not in str(caught.value)
+    if fault == "short":
+        assert "unit-0" in str(caught.value)
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_a_missing_channel_is_named_and_the_order_does_not_matter(task, variant, data, fit):
+    fitted = fit(task, variant)
+    turned = dataset(data.frame[["time", "unit", "s2", "s0", "s1", "label"]])
+    same = get(task).predict(fitted, turned)
+    np.testing.assert_array_equal(same.scores, get(task).predict(fitted, data).scores)
+    with pytest.raises(FusionscopeError, match="s1"):
+        get(task).predict(fitted, dataset(data.frame.drop(columns="s1")))
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_the_key_follows_only_what_matters(task, variant, data):
+    module = get(task)
+    base = {"variant": variant}
+    key = key_of(task, module.Config.parse(base), data)
+    assert key == key_of(task, module.Config.parse(base), data)
+    for name, info in module.Config.model_fields.items():
+        if name in ("variant", "train_rows"):
+            continue
+        other = info.default * 2 if isinstance(info.default, int) else info.default / 2
+        other = other or 1 if isinstance(info.default, int) else other or 0.1
+        changed = key_of(task, module.Config.parse({**base, name: other}), data)
+        assert (changed != key) == (name in module.VARIANTS[variant].reads), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("variant", list(anomaly.VARIANTS))
+def test_memory_is_bounded_on_a_long_input(variant, data, fit):
+    """200,000 rows are scored without ever holding all their windows."""
+    import tracemalloc
+
+    frame = pd.concat([data.frame[list(data.channels)]] * 250, ignore_index=True)
+    long, fitted = dataset(frame), fit("anomaly", variant)
+    tracemalloc.start()
+    anomaly.predict(fitted, long)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    windows = len(long) * TINY["lookback"] * long.values[0].nbytes
+    assert peak < windows, "as much as a copy of every window"
