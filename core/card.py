@@ -1,0 +1,103 @@
+"""The card of a run: all that somebody needs to judge it, or to make it again."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+
+import core
+from core import task as tasks
+from core.config import Config
+from core.data.dataset import Dataset
+from core.settings import settings
+
+
+def describe(
+    task: str,
+    dataset: Dataset,
+    config: Config,
+    fitted: Any,
+    result: Any,
+    metrics: dict[str, float],
+    baselines: dict[str, dict[str, float]],
+    seconds: float,
+) -> dict[str, Any]:
+    """Return the card, ready for JSON.
+
+    Keys: run (task, variant, version, baseline, config, seconds), data (name, source, content,
+    fingerprint, roles, cleaning, findings, rows, entities, imputed), split (rows by part), fitted
+    (what was fitted on what), notes (what to watch, one line each), metrics, baselines (metrics by
+    variant), versions, machine (threads, device, system).
+    """
+    variant = tasks.variant_of(task, config)
+    return {
+        "run": {
+            "task": task,
+            "variant": variant.name,
+            "version": variant.version,
+            "baseline": variant.baseline,
+            "config": tasks.effective(task, config).model_dump(mode="json"),
+            "seconds": round(seconds, 3),
+        },
+        "data": _data(dataset),
+        "split": _split(result),
+        "fitted": fitted.facts,
+        "notes": [*fitted.notes, *tasks.get(task).advice(metrics)],
+        "metrics": metrics,
+        "baselines": baselines,
+        "versions": _versions(),
+        "machine": {
+            "threads": settings().threads,
+            "device": _device(),
+            "system": f"{platform.system()} {platform.machine()}",
+        },
+    }
+
+
+def _data(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "source": dataset.source,
+        "content": dataset.content,
+        "fingerprint": dataset.fingerprint,
+        "roles": dataset.roles.model_dump(mode="json"),
+        "cleaning": dataset.cleaning.model_dump(mode="json"),
+        "findings": [finding.model_dump(mode="json") for finding in dataset.findings],
+        "rows": len(dataset),
+        "entities": len(dataset.entities),
+        "imputed": 0 if dataset.imputed is None else int(np.count_nonzero(dataset.imputed)),
+    }
+
+
+def _split(result: Any) -> dict[str, int]:
+    """Return the number of rows of each part of the split."""
+    counts = result.steps["part"].value_counts()
+    return {str(part): int(rows) for part, rows in counts.items() if rows}
+
+
+def _versions() -> dict[str, str]:
+    """Return the versions of what takes part in the numbers; TensorFlow's when it was used."""
+    names = ["numpy", "scipy", "pandas"]
+    names += [name for name in ("tensorflow", "keras", "scikit-learn") if _loaded(name)]
+    versions = {name: metadata.version(name) for name in names}
+    return {"fusionscope": core.__version__, "python": platform.python_version()} | versions
+
+
+def _loaded(name: str) -> bool:
+    return {"scikit-learn": "sklearn"}.get(name, name) in sys.modules
+
+
+def _device() -> str:
+    """Return "CPU", or the name of the GPU that TensorFlow uses."""
+    if "tensorflow" not in sys.modules:
+        return "CPU"
+    import tensorflow as tf
+
+    devices = tf.config.list_physical_devices("GPU")
+    return (
+        tf.config.experimental.get_device_details(devices[0])["device_name"] if devices else "CPU"
+    )

@@ -1,0 +1,403 @@
+"""`fusionscope`: the same work as the pages, from a terminal or a script.
+
+A mistake of the user ends with exit code 2 and one line on standard error that says how to mend
+it. `--json` prints one JSON object; each command names its keys.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+import core
+from core import task as tasks
+from core.console import err, out, print_json, print_pairs, print_table, telling
+from core.data import catalog, open_dataset, simulate
+from core.data.dataset import Dataset
+from core.errors import Cancelled, FusionscopeError, StorageError, UnknownDataset
+from core.settings import settings
+
+# One pool of memory for all threads, given back when it is free: a server that has opened a long
+# recording would keep a hundred megabytes otherwise.
+LEAN = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+    "ARROW_DEFAULT_MEMORY_POOL": "system",
+}
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is there, is a file usable?")
+train_app = typer.Typer(no_args_is_help=True, help="Train a model, or find the stored one.")
+runs_app = typer.Typer(no_args_is_help=True, help="Stored runs.")
+app.add_typer(data_app, name="data")
+app.add_typer(train_app, name="train")
+app.add_typer(runs_app, name="runs")
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """A workbench for multi-sensor data: train, tune, compare and show models."""
+    if version:
+        out.print(core.__version__)
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8501,
+    address: Annotated[
+        str, typer.Option(help="Address to listen on; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,
+) -> None:
+    """Start the dashboard."""
+    spec = find_spec("dashboard")
+    if spec is None or spec.submodule_search_locations is None:
+        raise StorageError(
+            "The dashboard is not installed.", "Install it with: pip install -r requirements.txt."
+        )
+    folder = Path(spec.submodule_search_locations[0])
+    # Streamlit looks for .streamlit/ in the working folder; the home folder may be relative.
+    os.environ["FUSIONSCOPE_HOME"] = str(settings().home.absolute())
+    for name, value in LEAN.items():
+        os.environ.setdefault(name, value)
+    os.chdir(folder.parent)
+    command = [sys.executable, "-m", "streamlit", "run", str(folder / "app.py")]
+    options = [f"--server.port={port}", f"--server.address={address}"]
+    if browser:
+        here = "127.0.0.1" if address == "0.0.0.0" else address
+        subprocess.Popen([sys.executable, "-m", "core.browse", f"http://{here}:{port}/"])
+    # Not headless, Streamlit would open the browser by itself, and advertise to developers there.
+    options.append("--server.headless=true")
+    os.execv(sys.executable, command + options)  # its signals are Streamlit's from here on
+
+
+@app.command("simulate")
+def simulate_samples(
+    folder: Annotated[
+        Path | None,
+        typer.Option("--out", help="Folder; the samples of the project when not given."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make the sample data again, byte for byte. JSON keys: files."""
+    files = [str(path) for path in simulate.write_samples(folder or catalog.SAMPLES)]
+    if as_json:
+        print_json({"files": files})
+    else:
+        for name in files:
+            out.print(name, markup=False)
+
+
+@data_app.command("list")
+def data_list(as_json: Json = False) -> None:
+    """List samples, public sets and uploads. JSON keys: datasets, each with name, kind, licence."""
+    entries = catalog.entries()
+    if as_json:
+        fields = ("name", "kind", "label", "description", "licence", "available")
+        print_json({"datasets": [{name: getattr(e, name) for name in fields} for e in entries]})
+        return
+    print_table(
+        ["name", "kind", "here", "licence", "description"],
+        [(e.name, e.kind, e.available, e.licence, e.label) for e in entries],
+    )
+
+
+@data_app.command("fetch")
+def data_fetch(
+    name: Annotated[str, typer.Argument(help="Name of a public set; see: data list.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Accept the licence without asking.")] = False,
+) -> None:
+    """Download a public data set, after its licence was shown."""
+    entry = catalog.entry(name)
+    out.print(f"{entry.label}: {entry.licence}. Source: {entry.url}", markup=False)
+    if not yes and not typer.confirm("Download it under this licence?"):
+        raise typer.Exit(1)
+    catalog.fetch(name)
+    out.print(f"{name} is ready.", markup=False)
+
+
+@data_app.command("check")
+def data_check(
+    path: Annotated[str, typer.Argument(help="CSV or Parquet file, or the name of a data set.")],
+    as_json: Json = False,
+) -> None:
+    """Read a recording and report what was found in it.
+
+    JSON keys: rows, channels, entities, findings (each with what, column, rows, count, action,
+    severity), roles, step_seconds, start, end, labelled_rows.
+    """
+    dataset = open_dataset(path)
+    facts = _facts(dataset)
+    if as_json:
+        findings = [finding.model_dump() for finding in dataset.findings]
+        print_json(facts | {"findings": findings})
+        return
+    shown = facts | {"channels": ", ".join(facts["channels"]), "entities": len(facts["entities"])}
+    print_pairs({name: value for name, value in shown.items() if name != "roles"})
+    out.print()
+    print_table(
+        ["severity", "column", "rows", "finding", "what is done"],
+        [(f.severity, f.column, f.rows, f.what, f.action) for f in dataset.findings],
+    )
+
+
+def _facts(dataset: Dataset) -> dict[str, Any]:
+    time, labels = dataset.time, dataset.labels
+    return {
+        "rows": len(dataset),
+        "channels": list(dataset.channels),
+        "entities": list(dataset.entities),
+        "roles": dataset.roles.model_dump(),
+        "step_seconds": dataset.step.total_seconds() if dataset.step is not None else None,
+        "start": None if time is None else str(time.min()),
+        "end": None if time is None else str(time.max()),
+        "labelled_rows": None if labels is None else int(labels.sum()),
+    }
+
+
+@train_app.command("anomaly")
+def train_anomaly(
+    data: Annotated[str, typer.Option("--data", help="Name of a data set, or path of a file.")],
+    variant: Annotated[str, typer.Option("--variant", help="Detector.")] = "lstm-autoencoder",
+    pairs: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting; repeatable.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Train a detector, or find the stored run of the same settings.
+
+    JSON keys: run, key, cached, metrics, seconds, variant, config, data, baselines, notes.
+    """
+    _train("anomaly", data, variant, pairs or [], as_json)
+
+
+def _train(task: str, data: str, variant: str, pairs: list[str], as_json: bool) -> None:
+    from core import runs, training
+
+    config = tasks.get(task).Config.from_settings(
+        [*_hints(task, data, pairs), *pairs], variant=variant
+    )
+    dataset = open_dataset(data)
+    checkpoint = training.checkpoint_of(tasks.key_of(task, config, dataset))
+    with telling() as teller, _interruptible(teller.stop):
+        run, cached = runs.train_or_load(task, dataset, config, teller, checkpoint)
+    card = run.card()
+    content = {
+        "run": run.name,
+        "key": run.key,
+        "cached": cached,
+        "metrics": run.metrics,
+        "seconds": run.seconds,
+        "variant": run.variant,
+        "config": run.config,
+        "data": run.dataset,
+        "baselines": card["baselines"],
+        "notes": card["notes"],
+    }
+    if as_json:
+        print_json(content)
+        return
+    state = "stored before" if cached else f"trained in {run.seconds:.1f} s"
+    out.print(f"Run {run.name}: {run.variant} on {run.dataset}, {state}.", markup=False)
+    columns = {run.variant: run.metrics} | card["baselines"]
+    print_table(
+        ["metric", *columns],
+        [[name, *(m.get(name, "") for m in columns.values())] for name in run.metrics],
+    )
+    for note in card["notes"]:
+        out.print(f"Note: {note}", markup=False)
+
+
+@contextmanager
+def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
+    """Let Ctrl-C stop a training after the batch in hand, so that its checkpoint is whole."""
+    before = signal.signal(signal.SIGINT, lambda *_: stop())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _hints(task: str, data: str, pairs: list[str]) -> list[str]:
+    """Return the training rows that the catalog recommends, unless the user chose some."""
+    chosen = {pair.partition("=")[0].strip() for pair in pairs}
+    if task != "anomaly" or chosen & {"train_rows", "train_share"}:
+        return []
+    try:
+        rows = catalog.entry(data).train_rows
+    except UnknownDataset:
+        return []  # a path, of which the catalog knows nothing
+    return [f"train_rows={rows}"] if rows else []
+
+
+@app.command()
+def score(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Name of a run.")],
+    data: Annotated[str, typer.Option("--data", help="Name of a data set, or path of a file.")],
+    file: Annotated[Path, typer.Option("--out", help="Scores: .csv or .parquet.")],
+    events_file: Annotated[Path | None, typer.Option("--events", help="Events: .csv.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Score a recording with a stored run and its chosen threshold.
+
+    JSON keys: run, data, rows, cut, events, out, and the metrics where there are labels. The file
+    has one row a step: time and entity where the recording has them, score, flagged.
+    """
+    from core import anomaly, runs
+
+    run = runs.get(name)
+    dataset = open_dataset(data)
+    result = anomaly.predict(run.fitted(), dataset)
+    decision = anomaly.Decision.parse(run.decision() or {})
+    found = anomaly.intervals(result, decision)
+    columns = [column for column in ("entity", "time", "score") if column in result.steps]
+    steps = result.steps[columns].assign(flagged=anomaly.flags(found, len(result)))
+    _write(steps, file)
+    table = anomaly.event_table(result, found, None)
+    if events_file is not None:
+        _write(table, events_file)
+    metrics = anomaly.evaluate(result, dataset.labels, decision)
+    content = {"run": run.name, "data": dataset.name, "rows": len(result), "out": str(file)}
+    if as_json:
+        print_json(content | {"events": len(table), "cut": metrics["cut"], "metrics": metrics})
+        return
+    print_pairs(content | metrics)
+    print_table(
+        ["event", "start", "end", "steps", "peak", "channel", "share"],
+        table[["event", "start", "end", "steps", "peak", "channel", "share"]].to_numpy(),
+    )
+
+
+def _write(frame: Any, path: Path) -> None:
+    """Write *frame* as the suffix of *path* says."""
+    writers = {
+        ".csv": lambda: frame.to_csv(path, index=False),
+        ".parquet": lambda: frame.to_parquet(path, index=False),
+    }
+    if path.suffix not in writers:
+        raise StorageError(
+            f"A file is written as .csv or .parquet, received {path.name!r}.", "Change its ending."
+        )
+    try:
+        writers[path.suffix]()
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}.", "Choose another folder, or free space."
+        ) from error
+
+
+@runs_app.command("list")
+def runs_list(
+    task: Annotated[str | None, typer.Option(help="Only runs of this task.")] = None,
+    data: Annotated[str | None, typer.Option("--data", help="Only runs on this data set.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Newest runs to list.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """List stored runs, newest first. JSON keys: total, runs."""
+    from core import runs
+
+    table, total = runs.table(task=task, dataset=data, limit=limit)
+    if as_json:
+        # pandas writes NaN as null, which JSON's own writer does not know.
+        import json
+
+        print_json(
+            {"total": total, "runs": json.loads(table.to_json(orient="records", date_format="iso"))}
+        )
+        return
+    table["created"] = table["created"].dt.strftime("%Y-%m-%d %H:%M UTC")
+    columns = ["name", "task", "variant", "dataset", "champion", "created", "seconds"]
+    print_table(columns, table[columns].to_numpy())
+    if total > len(table):
+        out.print(f"{len(table)} of {total} runs; --limit shows more.")
+
+
+@runs_app.command("show")
+def runs_show(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Name of a run.")],
+    as_json: Json = False,
+) -> None:
+    """Show the card of a run. JSON keys: run, key, champion, tags, created, card."""
+    from core import runs
+
+    run = runs.get(name)
+    card = run.card()
+    about = {"run": run.name, "key": run.key, "champion": run.champion, "tags": run.tags}
+    about["created"] = run.created.isoformat()
+    if as_json:
+        print_json(about | {"card": card})
+        return
+    print_pairs(about | {"dataset": run.dataset, "variant": run.variant})
+    for section in ("run", "split", "fitted", "metrics", "versions", "machine"):
+        out.print(f"\n{section}", style="bold")
+        print_pairs(card[section])
+
+
+@runs_app.command("export")
+def runs_export(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Name of a run.")],
+    file: Annotated[Path, typer.Option("--out", help="Zip file to write.")],
+    as_json: Json = False,
+) -> None:
+    """Write model, scores, history and card of a run into a zip file. JSON keys: run, out."""
+    from core import runs
+
+    run = runs.get(name)
+    runs.export(run, file)
+    if as_json:
+        print_json({"run": run.name, "out": str(file)})
+    else:
+        out.print(f"{run.name} is in {file}.", markup=False)
+
+
+def main() -> NoReturn:
+    """Run the command line; every ending is an exit code and at most one line of explanation."""
+    try:
+        code = app(standalone_mode=False)
+    except Cancelled as stopped:
+        _fail(str(stopped), 130)
+    except FusionscopeError as error:
+        _fail(str(error), 2)
+    except TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context else "fusionscope"
+        _fail(f"{error.format_message()} See: {command} --help.", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("Stopped.", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has gone
+        sys.exit(1)
+    except Exception as error:  # noqa: BLE001  the last resort: a traceback belongs into a file
+        _fail(f"Unexpected error, {type(error).__name__}: {error}. Details: {_log()}.", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(line: str, code: int) -> NoReturn:
+    err.print(" ".join(line.split()), markup=False)
+    sys.exit(code)
+
+
+def _log() -> Path:
+    """Write the traceback in hand to a file and return its path."""
+    folder = settings().home / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}.log"
+    path.write_text(traceback.format_exc())
+    return path

@@ -1,0 +1,137 @@
+"""A task that is fitted in milliseconds, for tests of runs and jobs; `install` registers it.
+
+Its config steers what goes wrong: an error, a slow epoch. It keeps a checkpoint as a real one does.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import core.task
+from core.config import Config as Base
+from core.config import setting
+from core.data.dataset import Dataset, Roles
+from core.errors import Cancelled, ConfigError
+from core.task import Progress, Reporter, Silent, Variant
+
+
+class Config(Base):
+    variant: str = setting("mean", label="Variant", help="")
+    epochs: int = setting(3, label="Epochs", help="")
+    pause: float = setting(0.0, label="Seconds an epoch", help="")
+    trouble: str = setting("", label="What goes wrong", help="")
+    seed: int = setting(0, label="Seed", help="")
+
+
+@dataclass
+class Result:
+    steps: pd.DataFrame
+
+    def save(self, folder: Path) -> None:
+        self.steps.to_parquet(folder / "scores.parquet")
+
+
+@dataclass
+class Fitted:
+    mean: np.ndarray
+    history: list[dict[str, float]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    facts: dict[str, str] = field(default_factory=lambda: {"mean": "on the training rows"})
+
+    def save(self, folder: Path) -> None:
+        np.savez(folder / "model.npz", mean=self.mean)
+        (folder / "scaler.json").write_text(json.dumps({"scale": 1.0}))
+
+
+VARIANTS = {
+    "mean": Variant(
+        "mean", "Mean", "", Fitted, frozenset({"epochs", "pause", "trouble", "seed"}), version=2
+    ),
+    "zero": Variant("zero", "Zero", "", Fitted, frozenset({"seed"}), baseline=True, companion=True),
+}
+
+
+def prepare(dataset: Dataset, config: Config) -> tuple[Dataset, Config]:
+    if config.trouble == "config":
+        raise ConfigError("The lookback is longer than entity 'a'.", "Choose 3 or less.")
+    return dataset, config
+
+
+def fit(
+    prepared: tuple[Dataset, Config],
+    reporter: Reporter | None = None,
+    checkpoint: Path | None = None,
+) -> Fitted:
+    dataset, config = prepared
+    reporter = reporter or Silent()
+    history: list[dict[str, float]] = []
+    if config.variant == "zero":
+        return Fitted(np.zeros(len(dataset.channels)))
+    if config.trouble == "bug":
+        raise TypeError("unsupported operand\nsecond line")
+    if checkpoint is not None and checkpoint.exists():
+        history = json.loads(checkpoint.read_text())
+    resumed_at = len(history)
+    while len(history) < config.epochs:
+        end = time.monotonic() + config.pause
+        while time.monotonic() < end:
+            time.sleep(min(0.02, config.pause))
+            if reporter.cancelled():
+                raise Cancelled(f"Training was stopped after epoch {len(history)}.")
+        epoch = len(history) + 1
+        history.append({"epoch": epoch, "loss": 1 / epoch, "val_loss": 2 / epoch})
+        if checkpoint is not None:
+            checkpoint.parent.mkdir(parents=True, exist_ok=True)
+            checkpoint.write_text(json.dumps(history))
+        share = epoch / config.epochs
+        reporter.report(Progress(epoch, config.epochs, share, 0.0, history[-1]))
+    return Fitted(dataset.values.mean(axis=0), history, [f"Resumed at epoch {resumed_at}."])
+
+
+def load(folder: Path) -> Fitted:
+    with np.load(folder / "model.npz", allow_pickle=False) as arrays:
+        return Fitted(arrays["mean"])
+
+
+def predict(fitted: Fitted, dataset: Dataset) -> Result:
+    scores = np.abs(dataset.values - fitted.mean).max(axis=1)
+    part = np.where(np.arange(len(dataset)) < len(dataset) // 2, "train", "test")
+    return Result(pd.DataFrame({"part": part, "score": scores}))
+
+
+def read_result(folder: Path) -> Result:
+    return Result(pd.read_parquet(folder / "scores.parquet"))
+
+
+def evaluate(result: Result, truth: Any, decision: Any = None) -> dict[str, float]:
+    return {"f1": float(result.steps["score"].mean()), "undefined": float("nan")}
+
+
+def advice(metrics: dict[str, float]) -> list[str]:
+    return ["Raise the cut."] if metrics["f1"] > 0 else []
+
+
+def dataset(rows: int = 60, name: str = "pump", seed: int = 0, source: str = "") -> Dataset:
+    values = np.random.default_rng(seed).normal(size=(rows, 2)).astype(np.float32)
+    return Dataset(
+        name=name,
+        frame=pd.DataFrame(values, columns=["a", "b"]),
+        roles=Roles(channels=("a", "b")),
+        content=f"{rows}-{seed}",
+        source=source or name,
+    )
+
+
+def install() -> None:
+    """Make the task known to this process as "fake"."""
+    sys.modules["core.fake"] = sys.modules[__name__]
+    if "fake" not in core.task.TASKS:
+        core.task.TASKS = (*core.task.TASKS, "fake")
