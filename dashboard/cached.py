@@ -1,0 +1,122 @@
+"""What pages read again and again, kept in memory: few entries, never copied, never pickled.
+
+Everything here is shared between visitors and must not be changed by them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import anomaly, runs
+from core.data import Cleaning, Dataset, Roles, catalog, open_dataset
+from core.errors import DataError
+from dashboard.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is remembered of a data set that is not kept in memory.
+
+    Attributes:
+        fingerprint: Of content, roles and cleaning; what a run's key needs of it.
+        rows: How many, after cleaning.
+    """
+
+    fingerprint: str
+    rows: int
+
+
+def facts(name: str) -> Facts:
+    """Return what a key needs of the data set *name*; the recording itself is let go again."""
+    return _facts(name, *_recipe(name))
+
+
+def dataset(name: str) -> Dataset:
+    """Open the data set *name* with the roles and the cleaning that were chosen for it."""
+    return _dataset(name, *_recipe(name))
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """The channels of a recording, without the frame that they came in.
+
+    Attributes:
+        values: (rows, N) float32.
+        channels: Names of the N columns.
+        units: Unit by channel, as far as known.
+    """
+
+    values: np.ndarray
+    channels: tuple[str, ...]
+    units: dict[str, str]
+
+
+@st.cache_resource(max_entries=1, show_spinner="Opening the recording …")
+def readings(_run: runs.Run, run_id: str) -> Readings:
+    """Return what a run was trained on and scored, as it was then."""
+    recorded = card(_run, run_id)["data"]
+    opened = _open(_run.source, json.dumps(recorded["roles"]), json.dumps(recorded["cleaning"]))
+    if opened.fingerprint != _run.fingerprint:
+        raise DataError("the file has changed since the run was trained.", "Train a new run.")
+    return Readings(opened.values, opened.channels, opened.units)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Reading who is to blame …")
+def shares(_timeline: Timeline, run_id: str, start: int, stop: int) -> pd.Series:
+    """Return each channel's share of the score of these rows, worst first."""
+    return anomaly.channel_shares(_timeline.result, start, stop)
+
+
+def _recipe(name: str) -> list[str | None]:
+    return [None if part is None else part.model_dump_json() for part in catalog.recipe(name)]
+
+
+def _open(name: str, roles: str | None, cleaning: str | None) -> Dataset:
+    return open_dataset(
+        name,
+        roles=None if roles is None else Roles.model_validate_json(roles),
+        cleaning=None if cleaning is None else Cleaning.model_validate_json(cleaning),
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner="Reading the recording …")
+def _facts(name: str, roles: str | None, cleaning: str | None) -> Facts:
+    opened = _open(name, roles, cleaning)
+    return Facts(opened.fingerprint, len(opened))
+
+
+@st.cache_resource(max_entries=1, show_spinner="Opening the recording …")
+def _dataset(name: str, roles: str | None, cleaning: str | None) -> Dataset:
+    return _open(name, roles, cleaning)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the stored scores …")
+def timeline(_run: runs.Run, run_id: str) -> Timeline:
+    """Return the stored result of a run, ready for the screen."""
+    return Timeline(_run.result())
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def card(_run: runs.Run, run_id: str) -> dict[str, Any]:
+    """Return the card of a run."""
+    return _run.card()
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def history(_run: runs.Run, run_id: str) -> pd.DataFrame:
+    """Return one row an epoch of a run."""
+    return _run.history()
+
+
+@st.cache_resource(max_entries=8, show_spinner="Trying every threshold …")
+def sweep(_timeline: Timeline, run_id: str, rule: str) -> pd.DataFrame:
+    """Return what each of many cuts would cost and catch; see `operating.sweep`."""
+    from dashboard import operating
+
+    return operating.sweep(_timeline, anomaly.Decision.model_validate(json.loads(rule)))

@@ -1,0 +1,89 @@
+"""The card of a run on the screen: all that somebody needs to judge it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.anomaly import VARIANTS, Config
+from dashboard import format as write
+
+METRICS = {
+    "average_precision": "Average precision",
+    "event_precision": "Event precision",
+    "event_recall": "Event recall",
+    "event_f1": "Event F1",
+    "false_alarms_per_day": "False alarms a day",
+    "alarms_per_day": "Alarms a day",
+    "events": "Events",
+}
+
+
+def show(card: dict[str, Any]) -> None:
+    """Draw the card of a run (`core.card`)."""
+    for note in card["notes"]:
+        st.warning(note, icon=":material/info:")
+    st.markdown("**Test rows, at three sigma**, with the baselines in the same table")
+    st.dataframe(comparison(card), alt="Metrics of the run and of its baselines")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown("**Recording**")
+        _pairs(_recording(card["data"]) | _split(card["split"]))
+        st.markdown("**What was fitted on what**")
+        _pairs({name.capitalize(): text for name, text in card["fitted"].items()})
+    with right:
+        st.markdown("**Settings**")
+        _pairs(settings(card["run"]["config"], card["run"]["variant"]))
+        st.markdown("**Made with**")
+        _pairs(card["versions"] | {name: str(value) for name, value in card["machine"].items()})
+
+
+def comparison(card: dict[str, Any]) -> pd.DataFrame:
+    """Return the metrics of the run and of its baselines, one row each."""
+    rows = {_label(card["run"]["variant"]): card["metrics"]} | {
+        f"{_label(name)} (baseline)": metrics for name, metrics in card["baselines"].items()
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    known = [name for name in METRICS if name in frame]
+    return frame[known].rename(columns=METRICS).map(write.number)
+
+
+def settings(config: dict[str, Any], variant: str) -> dict[str, str]:
+    """Return the settings that have an effect, by the names on the screen."""
+    reads = VARIANTS[variant].reads if variant in VARIANTS else frozenset(config)
+    fields = Config.model_fields
+    chosen = {fields[name].title or name: value for name, value in config.items() if name in reads}
+    shown = {
+        title: "chosen from the share" if value is None else str(value)
+        for title, value in chosen.items()
+    }
+    return {"Detector": _label(variant)} | shown
+
+
+def _label(variant: str) -> str:
+    return VARIANTS[variant].label if variant in VARIANTS else variant
+
+
+def _recording(data: dict[str, Any]) -> dict[str, str]:
+    roles = data["roles"]
+    return {
+        "Name": data["name"],
+        "Rows": write.count(data["rows"]),
+        "Entities": write.count(data["entities"]),
+        "Channels": ", ".join(roles["channels"]),
+        "Time": roles["time"] or "none",
+        "Label": roles["label"] or "none",
+        "Rows with filled-in values": write.count(data["imputed"]),
+        "Content": data["content"][:12],
+    }
+
+
+def _split(split: dict[str, int]) -> dict[str, str]:
+    return {f"{part.capitalize()} rows": write.count(rows) for part, rows in split.items()}
+
+
+def _pairs(pairs: dict[str, str]) -> None:
+    frame = pd.DataFrame({"name": list(pairs), "value": [str(value) for value in pairs.values()]})
+    st.table(frame.set_index("name"), border="horizontal", hide_header=True)

@@ -1,0 +1,252 @@
+"""The tabs under the pictures of the workbench; each is one function that draws one panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+import streamlit as st
+
+from core import anomaly, runs
+from core.errors import FusionscopeError
+from dashboard import cached, pictures, plots
+from dashboard import format as write
+from dashboard.draw import show, spec
+from dashboard.operating import Reading
+from dashboard.timeline import Timeline
+from dashboard.window import DETAIL
+
+TABLE = "anomaly-events"
+BLAMED = 100  # Events in a list that names the worst channel of each.
+_EVENT, _TURN = "anomaly.event", "anomaly.events.turn"
+COLUMNS = ("event", "entity", "start", "duration", "peak", "channel", "share", "part")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every panel needs to know.
+
+    Attributes:
+        run: The run on the screen.
+        timeline: Its stored result.
+        reading: What the operating point makes of it.
+        rows: First and last row (exclusive) of the detail.
+        inside: Events among these rows.
+    """
+
+    run: runs.Run
+    timeline: Timeline
+    reading: Reading
+    rows: tuple[int, int]
+    inside: pd.DataFrame
+
+
+def events(bench: Bench) -> None:
+    """List the events; the chosen one moves the timeline and shows its channels."""
+    total = len(bench.reading.found)
+    # Each channel's share is read from disk: not for the hundreds of events of a low threshold.
+    few = total <= BLAMED
+    table = anomaly.event_table(bench.timeline.result, bench.reading.found, channels=few)
+    text = f"{write.count(total, 'event')}; choose one to look at it."
+    if len(table) < total:
+        text = f"The {len(table)} worst of {write.count(total, 'event')}; choose one to look at it."
+    if not few:
+        text += f" The worst channel is named in lists of {BLAMED} events or fewer."
+    st.caption(text)
+    if table.empty:
+        st.info("No score lies above the threshold. Lower it to see events.")
+        return
+    chosen = _chosen(bench)
+    key = f"{TABLE}-{st.session_state.get(_TURN, 0)}"
+    st.dataframe(
+        _readable(table, bench),
+        key=key,
+        height=248,
+        hide_index=True,
+        on_select=lambda: _choose(key, table, bench),
+        selection_mode="single-row",
+        column_config=_config(bench),
+        alt="Events with start, duration, peak and worst channel",
+    )
+    with st.container(horizontal=True):
+        _downloads(bench)
+    if chosen is None:
+        return
+    shares = cached.shares(bench.timeline, bench.run.id, *chosen)
+    st.markdown(f"**Channels of the chosen event**, worst first: {_ranking(shares)}")
+    _readings(bench, list(shares.index))
+
+
+def channels(bench: Bench) -> None:
+    """Show which channels make the score of the rows on the screen."""
+    shares = cached.shares(bench.timeline, bench.run.id, *bench.rows)
+    left, right = st.columns([1, 2], gap="medium")
+    with left:
+        st.caption("Share of the score in the rows of the detail")
+        frame = shares.rename_axis("channel").reset_index(name="share")
+        show(
+            spec(plots.shares, len(frame)),
+            {"shares": frame},
+            alt=f"Share of the score by channel, most in {frame['channel'].iloc[0]}",
+        )
+    with right:
+        _readings(bench, list(shares.index))
+
+
+def curves(bench: Bench) -> None:
+    """Show what every other threshold would cost and catch."""
+    if bench.timeline.result.labels is None:
+        st.info(
+            "These curves count right and missed alarms, which needs labels. Name the label "
+            "column on the page Data if the recording has one."
+        )
+        return
+    rule = bench.reading.decision.model_copy(update={"threshold": anomaly.Sigma()})
+    frame = cached.sweep(bench.timeline, bench.run.id, rule.model_dump_json())
+    cut = pd.DataFrame({"x": [bench.reading.cut]})
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.caption("Right alarms (precision) and anomalies caught (recall), by events")
+        names = {"event_precision": "precision", "event_recall": "recall"}
+        show(
+            spec(plots.lines, "Threshold", "Share", 220, False, True),
+            {"points": plots.long(frame, "cut", names), "cut": cut},
+            alt="Event-wise precision and recall over the threshold",
+        )
+    with right:
+        st.caption("False alarms a day")
+        points = plots.long(frame, "cut", {"false_alarms_per_day": "false alarms"})
+        if points.empty:
+            st.info("The recording has no time column, so there is no day to count in.")
+            return
+        show(
+            spec(plots.lines, "Threshold", "Alarms a day", 220, False, True),
+            {"points": points, "cut": cut},
+            alt="False alarms a day over the threshold",
+        )
+
+
+def history(bench: Bench) -> None:
+    """Show how the training went."""
+    frame = cached.history(bench.run, bench.run.id)
+    if frame.empty:
+        st.info("This detector is fitted in one step: there are no epochs to show.")
+        return
+    best = frame.loc[frame["val_loss"].idxmin()] if "val_loss" in frame else frame.iloc[-1]
+    st.caption(
+        f"{write.count(len(frame), 'epoch')} in {write.duration(bench.run.seconds)}; "
+        f"the weights of epoch {int(best['epoch'])} are kept."
+    )
+    losses(frame, 240)
+
+
+def losses(frame: pd.DataFrame, height: int) -> None:
+    """Draw training and validation loss over the epochs."""
+    names = {"loss": "training", "val_loss": "validation"}
+    show(
+        spec(plots.lines, "Epoch", "Loss", height, True, False),
+        {"points": plots.long(frame, "epoch", names)},
+        alt="Training and validation loss by epoch",
+    )
+
+
+def _readings(bench: Bench, order: list[str]) -> None:
+    """Draw the readings of the rows on the screen; the rest of the channels on request."""
+    try:
+        readings = cached.readings(bench.run, bench.run.id)
+    except FusionscopeError as error:
+        st.info(f"The readings cannot be drawn: {error}")
+        return
+    everything = len(order) <= pictures.CHANNELS or st.toggle(
+        f"All {len(order)} channels", key="anomaly-all-channels"
+    )
+    shown = order if everything else order[: pictures.CHANNELS]
+    pictures.channels(bench.timeline, readings, shown, bench.rows, bench.inside)
+
+
+def _choose(key: str, table: pd.DataFrame, bench: Bench) -> None:
+    """Move the timeline to the event that was chosen in the table *key*."""
+    rows = st.session_state[key]["selection"]["rows"]
+    if not rows:
+        st.session_state.pop(_EVENT, None)
+        return
+    event = table.iloc[rows[0]]
+    start, stop = int(event["start_row"]), int(event["stop_row"])
+    around = max(2 * (stop - start), 100)
+    st.session_state[_EVENT] = (bench.run.id, bench.reading.decision, (start, stop))
+    DETAIL.show(bench.run.id, start - around, stop + around, len(bench.timeline))
+
+
+def _chosen(bench: Bench) -> tuple[int, int] | None:
+    """Return first and last row (exclusive) of the chosen event.
+
+    It is let go, together with the tick in the table, when the list of events has changed.
+    """
+    run_id, decision, rows = st.session_state.get(_EVENT, (None, None, None))
+    if rows is None or (run_id, decision) == (bench.run.id, bench.reading.decision):
+        return rows
+    del st.session_state[_EVENT]
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    return None
+
+
+def _readable(table: pd.DataFrame, bench: Bench) -> pd.DataFrame:
+    timed = table["seconds"].notna().all()
+    duration = table["seconds"].map(write.duration) if timed else table["steps"].map(write.count)
+    frame = table.assign(duration=duration)
+    if "share" in frame:
+        frame["share"] *= 100
+    return frame[[name for name in COLUMNS if name in frame]]
+
+
+def _config(bench: Bench) -> dict[str, object]:
+    steps = bench.timeline.result.steps
+    start = (
+        st.column_config.DatetimeColumn(
+            "Start", format="YYYY-MM-DD HH:mm:ss", help=write.zone(steps["time"])
+        )
+        if "time" in steps
+        else st.column_config.NumberColumn("Start row", format="localized")
+    )
+    return {
+        "event": st.column_config.NumberColumn("Event", width=60),
+        "entity": st.column_config.TextColumn("Entity"),
+        "start": start,
+        "duration": st.column_config.TextColumn("Duration" if "time" in steps else "Steps"),
+        "peak": st.column_config.NumberColumn("Peak score", format="%.3g"),
+        "channel": st.column_config.TextColumn("Worst channel"),
+        "share": st.column_config.ProgressColumn(
+            "Its share", format="%.0f%%", min_value=0, max_value=100
+        ),
+        "part": st.column_config.TextColumn("Rows", help="Only test rows count in the metrics."),
+    }
+
+
+def _ranking(shares: pd.Series) -> str:
+    return ", ".join(f"{name} {write.percent(share)}" for name, share in shares.head(4).items())
+
+
+def _downloads(bench: Bench) -> None:
+    name = bench.run.name
+    st.download_button(
+        "Events as CSV",
+        lambda: (
+            anomaly.event_table(bench.timeline.result, bench.reading.found, None)
+            .to_csv(index=False)
+            .encode()
+        ),
+        f"{name}-events.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        help="All events at this threshold, with start, end, peak and the ranking of channels.",
+    )
+    st.download_button(
+        "Scores as Parquet",
+        lambda: bench.timeline.result.steps.to_parquet(index=False),
+        f"{name}-scores.parquet",
+        "application/vnd.apache.parquet",
+        icon=":material/download:",
+        on_click="ignore",
+        help="One row a step: time, part, label and score.",
+    )

@@ -1,0 +1,41 @@
+"""Ways from one page to another; what the other page is to show travels in its address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NoReturn
+
+import streamlit as st
+
+from core.data import catalog
+
+PAGES = Path(__file__).resolve().parents[1] / "pages"
+
+
+def to(page: str, **shown: Any) -> NoReturn:
+    """Go to *page*, such as "anomalies", where the widgets *shown* have these values.
+
+    A widget that the present page has, too, keeps its value and must not be among them.
+    """
+    # The widgets of a page that was open before remember their values, and these go first.
+    st.session_state.update(shown)
+    link = {name: str(value) for name, value in shown.items()}
+    st.switch_page(PAGES / f"{page}.py", query_params=link)
+
+
+def to_run(name: str, dataset: str) -> NoReturn:
+    """Go to the timeline of the run *name*, which was trained on *dataset*."""
+    to("anomalies", **_known(dataset), run=name)
+
+
+def to_settings(dataset: str, config: dict[str, Any]) -> NoReturn:
+    """Go to the training with these settings of a config, or to the run that came of it."""
+    chosen = {f"anomaly.{name}": value for name, value in config.items() if value is not None}
+    to("anomalies", **_known(dataset), **chosen)
+
+
+def _known(dataset: str) -> dict[str, str]:
+    if catalog.known(dataset):
+        return {"data": dataset}
+    st.session_state.pop("data", None)
+    return {}

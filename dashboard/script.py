@@ -1,0 +1,45 @@
+"""The Python that repeats what is on the screen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core import runs
+from core.anomaly import Decision
+
+
+def of(run: runs.Run, decision: Decision) -> str:
+    """Return a script that trains *run* again and lists the events of *decision*; it runs."""
+    roles = {name: value for name, value in run.roles.items() if value}
+    cleaning = run.cleaning
+    rule = decision.threshold
+    values = {name: value for name, value in rule.model_dump().items() if name != "kind"}
+    return f"""\
+from core import anomaly
+from core.data import Cleaning, Roles, open_dataset
+
+data = open_dataset(
+    {run.source!r},
+    roles=Roles({_arguments(roles)}),
+    cleaning=Cleaning({_arguments(cleaning)}),
+)
+config = anomaly.Config(
+    {_arguments(run.config, lines=True)}
+)
+fitted = anomaly.fit(data, config)
+result = anomaly.predict(fitted, data)
+
+decision = anomaly.Decision(
+    threshold=anomaly.{type(rule).__name__}({_arguments(values)}),
+    min_length={decision.min_length},
+    merge_gap={decision.merge_gap},
+)
+events = anomaly.events(result, decision)
+print(events.drop(columns="ranking").to_string(index=False))
+print(anomaly.evaluate(result, decision=decision))
+"""
+
+
+def _arguments(values: dict[str, Any], lines: bool = False) -> str:
+    pairs = [f"{name}={value!r}" for name, value in values.items()]
+    return (",\n    " if lines else ", ").join(pairs) + ("," if lines else "")

@@ -1,0 +1,120 @@
+"""A finished run on the screen: numbers, pictures, threshold and tabs that move together.
+
+All of it is one fragment: a moved slider reruns this and nothing else, and reads stored scores.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import anomaly, runs
+from core.anomaly import VARIANTS, Decision
+from dashboard import cached, link, operating, panels, pictures, plots, script, tiles
+from dashboard import card as card_view
+from dashboard import format as write
+from dashboard.draw import show, spec
+from dashboard.markdown import plain
+from dashboard.panels import Bench
+from dashboard.timeline import Timeline
+from dashboard.window import DETAIL
+
+# What the link may ask of the workbench; the workbench says itself what was wrong with it.
+LINKED = frozenset({*operating.KEYS, DETAIL.start, DETAIL.stop})
+TABS = ("Events", "Channels", "Curves", "History", "Card", "Code")
+
+
+def heading(run: runs.Run) -> None:
+    """Say which run is on the screen."""
+    variant = VARIANTS[run.variant].label if run.variant in VARIANTS else run.variant
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{plain(run.name)}** · {variant} · {plain(run.dataset)}", width="content")
+        if run.champion:
+            st.badge("champion", icon=":material/trophy:", color="green")
+        if run.baseline:
+            st.badge("baseline", color="gray")
+        made = f"{write.moment(run.created, seconds=False)}, {write.ago(run.created)}"
+        st.caption(f"trained in {write.duration(run.seconds)}, {made}", width="content")
+
+
+def draw(run: runs.Run) -> None:
+    """Draw the workbench of *run*, with the operating point that is stored with it."""
+    stored = run.decisions()
+    # Read here, not in the fragment: a damaged run is explained by the page.
+    timeline, card = cached.timeline(run, run.id), cached.card(run, run.id)
+    for note in card["notes"]:
+        st.caption(f":orange[:material/warning:] {plain(note)}")
+    _bench(run, timeline, card, stored[-1] if stored else None)
+
+
+@st.fragment
+def _bench(
+    run: runs.Run, timeline: Timeline, card: dict[str, Any], stored: dict[str, Any] | None
+) -> None:
+    usual = Decision() if stored is None else Decision.model_validate(stored["decision"])
+    operating.preset(run.id, usual)
+    above = st.container()
+    decision = operating.controls(timeline)
+    reading = operating.read(timeline, decision)
+    rows = DETAIL.current(run.id, len(timeline))
+    table = anomaly.event_table(timeline.result, reading.found, channels=False)
+    with above:
+        link.notices(only=LINKED)
+        tiles.tiles(reading.metrics, card["baselines"], timeline.result.labels is not None)
+        pictures.overview(run.id, timeline, table, rows)
+        inside = pictures.detail(timeline, reading, rows)
+    _keep(run, decision, stored)
+    _tabs(Bench(run, timeline, reading, rows, inside))
+
+
+def _keep(run: runs.Run, decision: Decision, stored: dict[str, Any] | None) -> None:
+    """Explain the marks, and offer to store the operating point with the run."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        show(
+            spec(plots.legend),
+            {"entries": pd.DataFrame(plots.LEGEND)},
+            alt="Line: score. Dashes: threshold. Triangle: event. Amber: labelled anomaly. "
+            "Grey: not test rows",
+            width="content",
+        )
+        st.space("stretch")
+        same = stored is not None and Decision.model_validate(stored["decision"]) == decision
+        if stored is not None:
+            when = datetime.fromisoformat(stored["when"])
+            st.caption(f"In use since {write.moment(when, seconds=False)}", width="content")
+        if st.button(
+            "In use" if same else "Use this threshold",
+            icon=":material/check:" if same else ":material/push_pin:",
+            disabled=same,
+            key="anomaly-use",
+            help="Stores threshold, shortest event and merge gap with the run: scoring, reports "
+            "and streams use them. Earlier ones stay in the run's history.",
+        ):
+            run.set_decision(decision.model_dump(mode="json"), os.environ.get("USER", ""))
+            st.rerun()
+
+
+def _tabs(bench: Bench) -> None:
+    """Draw the tab that is open, and nothing of the others."""
+    panel = {
+        "Events": panels.events,
+        "Channels": panels.channels,
+        "Curves": panels.curves,
+        "History": panels.history,
+        "Card": lambda bench: card_view.show(cached.card(bench.run, bench.run.id)),
+        "Code": _code,
+    }
+    tabs = st.tabs(list(TABS), key="anomaly.tab", on_change="rerun", bind="query-params")
+    for tab, name in zip(tabs, TABS, strict=True):
+        if tab.open:
+            with tab:
+                panel[name](bench)
+
+
+def _code(bench: Bench) -> None:
+    st.caption("This repeats what is on the screen; run it in the project's folder.")
+    st.code(script.of(bench.run, bench.reading.decision), language="python")

@@ -1,0 +1,47 @@
+"""What is here, the latest runs, and the tour."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import link, routes, standing, tour
+
+st.title("Fusionscope")
+st.markdown(
+    "A workbench for sensor recordings: train a detector, move its threshold, and see at once "
+    "what it catches, what it costs, and which sensor is to blame."
+)
+job = tour.current()
+link.notices(only=[tour.KEY])
+if job is not None:
+    tour.panel(job)
+else:
+    first, second, third = st.columns(3, border=True)
+    with first:
+        st.subheader("Take the tour", anchor=False, icon=":material/explore:")
+        st.markdown(
+            "A small model learns a simulated pump station before your eyes, in under a minute, "
+            "and ends on its timeline."
+        )
+        st.space("stretch")
+        if st.button("Take the tour", type="primary", key="tour-start", width="stretch"):
+            tour.start()
+    with second:
+        st.subheader("Bring a recording", anchor=False, icon=":material/upload_file:")
+        st.markdown(
+            "Upload CSV or Parquet, see what was found in it, and say which column is what. "
+            "It stays on this machine."
+        )
+        st.space("stretch")
+        if st.button("Upload a recording", key="overview-upload", width="stretch"):
+            routes.to("data")
+    with third:
+        st.subheader("Look for anomalies", anchor=False, icon=":material/troubleshoot:")
+        st.markdown(
+            "Choose a recording and a detector, train it, and tune the threshold on stored scores."
+        )
+        st.space("stretch")
+        if st.button("Detect anomalies", key="overview-detect", width="stretch"):
+            routes.to("anomalies")
+standing.jobs_panel(leave_out=None if job is None else job.id)
+standing.runs_panel()
