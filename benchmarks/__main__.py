@@ -1,0 +1,32 @@
+"""`python -m benchmarks [NAME...]`: measure all, or those named, and write the table."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from benchmarks.table import show_in_readme, write
+
+NAMES = ("windows", "slider", "server", "training")
+
+
+def main() -> int:
+    """Return 0 when every target holds."""
+    # A home folder of its own: measurements neither see nor leave runs of the user.
+    os.environ["FUSIONSCOPE_HOME"] = str(Path(__file__).parent / "out" / "home")
+    rows = []
+    for name in sys.argv[1:] or NAMES:
+        for row in importlib.import_module(f"benchmarks.{name}").run():
+            rows.append(row)
+            mark = "" if row.holds is None else ("holds" if row.holds else "FAILS")
+            print(f"{row.what:<58} {row.value:>10.4g} {row.unit:<10} {row.target:>8} {mark}")
+    if not sys.argv[1:]:
+        show_in_readme(rows)
+        print(f"written: {write('spine', rows)}")
+    return int(any(row.holds is False for row in rows))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
