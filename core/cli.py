@@ -266,11 +266,12 @@ def score(
     dataset = open_dataset(data)
     result = anomaly.predict(run.fitted(), dataset)
     decision = anomaly.Decision.parse(run.decision() or {})
-    found = anomaly.intervals(result, decision)
-    columns = [column for column in ("entity", "time", "score") if column in result.steps]
-    steps = result.steps[columns].assign(flagged=anomaly.flags(found, len(result)))
+    outcome = anomaly.decide(result, decision)
+    scored = outcome.result.steps
+    columns = [column for column in ("entity", "time", "score") if column in scored]
+    steps = scored[columns].assign(flagged=anomaly.flags(outcome.found, len(result)))
     _write(steps, file)
-    table = anomaly.event_table(result, found, None)
+    table = anomaly.event_table(outcome, None)
     if events_file is not None:
         _write(table, events_file)
     metrics = anomaly.evaluate(result, dataset.labels, decision)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly
-from core.anomaly import THRESHOLDS, Decision, Intervals
+from core.anomaly import THRESHOLDS, Decision, Intervals, Outcome
 from dashboard import link
 from dashboard.controls import control, widget
 from dashboard.timeline import Timeline
@@ -28,22 +28,31 @@ class Reading:
 
     Attributes:
         decision: The operating point.
-        cut: Scores above it are flagged.
-        found: All events.
-        metrics: See `core.anomaly.evaluate`; of the test rows.
+        outcome: Cut and events.
+        metrics: See `core.anomaly.measure`; of the test rows.
     """
 
     decision: Decision
-    cut: float
-    found: Intervals
+    outcome: Outcome
     metrics: dict[str, float]
+
+    @property
+    def cut(self) -> float:
+        """Scores above it are flagged; where the cut follows the stream, its median."""
+        return self.outcome.level
+
+    @property
+    def found(self) -> Intervals:
+        """All events."""
+        return self.outcome.found
 
 
 def read(timeline: Timeline, decision: Decision) -> Reading:
     """Cut the stored scores of *timeline*."""
-    metrics = anomaly.evaluate(timeline.result, None, decision)
-    found = anomaly.intervals(timeline.result, decision)
-    return Reading(decision, metrics["cut"], found, metrics)
+    outcome = anomaly.decide(timeline.result, decision)
+    truth = outcome.result.truth
+    metrics = anomaly.measure(outcome.result, outcome.found, outcome.level, truth)
+    return Reading(decision, outcome, metrics)
 
 
 def preset(run_id: str, decision: Decision) -> None:
@@ -77,7 +86,7 @@ def controls(timeline: Timeline) -> Decision:
     item, default = control(name, rule.model_fields[name]), None
     if kind == "fixed":
         item = replace(item, high=timeline.top[1])
-        default = float(f"{anomaly.Sigma().cut(timeline.result.reference):.3g}")
+        default = float(f"{anomaly.Sigma().cut(timeline.result).level(timeline.result):.3g}")
         default = min(default, timeline.top[1])
     with slider:
         value = widget(item, PREFIX, default, parts=400)

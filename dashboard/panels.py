@@ -46,7 +46,7 @@ def events(bench: Bench) -> None:
     total = len(bench.reading.found)
     # Each channel's share is read from disk: not for the hundreds of events of a low threshold.
     few = total <= BLAMED
-    table = anomaly.event_table(bench.timeline.result, bench.reading.found, channels=few)
+    table = anomaly.event_table(bench.reading.outcome, channels=few)
     text = f"{write.count(total, 'event')}; choose one to look at it."
     if len(table) < total:
         text = f"The {len(table)} worst of {write.count(total, 'event')}; choose one to look at it."
@@ -230,11 +230,7 @@ def _downloads(bench: Bench) -> None:
     name = bench.run.name
     st.download_button(
         "Events as CSV",
-        lambda: (
-            anomaly.event_table(bench.timeline.result, bench.reading.found, None)
-            .to_csv(index=False)
-            .encode()
-        ),
+        lambda: anomaly.event_table(bench.reading.outcome, None).to_csv(index=False).encode(),
         f"{name}-events.csv",
         "text/csv",
         icon=":material/download:",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -42,7 +43,7 @@ def detail(timeline: Timeline, reading: Reading, rows: tuple[int, int]) -> pd.Da
     start, stop = rows
     inside = (reading.found.starts < stop) & (reading.found.stops > start)
     found = Intervals(reading.found.starts[inside], reading.found.stops[inside])
-    table = anomaly.event_table(timeline.result, found, channels=False)
+    table = anomaly.event_table(replace(reading.outcome, found=found), channels=False)
     top = (timeline.top[0], max(timeline.top[1], reading.cut * 1.04))
     shared = {
         "frame": timeline.frame(start, stop, top),

@@ -61,7 +61,7 @@ def _bench(
     decision = operating.controls(timeline)
     reading = operating.read(timeline, decision)
     rows = DETAIL.current(run.id, len(timeline))
-    table = anomaly.event_table(timeline.result, reading.found, channels=False)
+    table = anomaly.event_table(reading.outcome, channels=False)
     with above:
         link.notices(only=LINKED)
         tiles.tiles(reading.metrics, card["baselines"], timeline.result.labels is not None)

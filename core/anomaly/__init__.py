@@ -10,7 +10,8 @@ Example:
 """
 
 from core.anomaly.config import Config
-from core.anomaly.events import channel_shares, event_table, events, intervals
+from core.anomaly.decide import Outcome, decide, intervals
+from core.anomaly.events import channel_shares, event_table, events
 from core.anomaly.intervals import Intervals, detect
 from core.anomaly.metrics import (
     advice,
@@ -20,8 +21,18 @@ from core.anomaly.metrics import (
     measure,
 )
 from core.anomaly.result import Result, read_result
+from core.anomaly.scoring import Scoring
 from core.anomaly.task import Fitted, Prepared, fit, load, predict, prepare, split
-from core.anomaly.thresholds import THRESHOLDS, Decision, Fixed, Quantile, Sigma, Threshold
+from core.anomaly.thresholds import (
+    THRESHOLDS,
+    Cut,
+    Decision,
+    Fixed,
+    Quantile,
+    Rule,
+    Sigma,
+    Threshold,
+)
 from core.anomaly.truth import average_precision
 from core.anomaly.variants import VARIANTS
 
@@ -29,18 +40,23 @@ __all__ = [
     "THRESHOLDS",
     "VARIANTS",
     "Config",
+    "Cut",
     "Decision",
     "Fitted",
     "Fixed",
     "Intervals",
+    "Outcome",
     "Prepared",
     "Quantile",
     "Result",
+    "Rule",
+    "Scoring",
     "Sigma",
     "Threshold",
     "advice",
     "average_precision",
     "channel_shares",
+    "decide",
     "detect",
     "evaluate",
     "event_table",

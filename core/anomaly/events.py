@@ -5,30 +5,28 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core.anomaly.intervals import Intervals, detect
-from core.anomaly.result import GROUP_ROWS, Result
-from core.anomaly.scoring import energy, shares_of
+from core.anomaly.decide import Outcome, decide
+from core.anomaly.intervals import Intervals
+from core.anomaly.result import Result
+from core.anomaly.scoring import shares_of
 from core.anomaly.thresholds import Decision, Threshold
 
-LISTED = 500  # events in a table: the worst ones; counts and metrics always use all
-
-
-def intervals(result: Result, decision: Decision) -> Intervals:
-    """Return all events of *result* under *decision*."""
-    cut = decision.threshold.cut(result.reference)
-    return detect(result.scores, cut, result.boundaries, decision.min_length, decision.merge_gap)
+TINY = np.finfo(np.float32).tiny
+LISTED = 1000  # events in a table: the worst ones; counts and metrics always use all
 
 
 def event_table(
-    result: Result, found: Intervals, listed: int | None = LISTED, *, channels: bool = True
+    outcome: Outcome, listed: int | None = LISTED, *, channels: bool = True
 ) -> pd.DataFrame:
     """Describe events, one row each, in order of their rows; the *listed* worst ones.
 
     Columns: event (number in order of time, from 1), entity, start_row, stop_row (exclusive),
     start, end (time stamps of first and last step, or rows without time), steps, seconds (NaN
-    without time), peak (highest score), peak_row, part, and with *channels* channel and share (the
-    worst channel) and ranking (all channels, worst first, as text).
+    without time), peak (highest score), peak_row, severity (see `severities`), part, and with
+    *channels* channel and share (the worst channel) and ranking (all channels, worst first, as
+    text).
     """
+    result, found = outcome.result, outcome.found
     peaks = _maxima(result.scores, found)
     order = np.arange(len(found))
     if listed is not None and len(found) > listed:
@@ -48,14 +46,36 @@ def event_table(
     table["peak_row"] = [
         int(a + np.argmax(result.scores[a:b])) for a, b in zip(starts, stops, strict=True)
     ]
+    table["severity"] = severities(outcome, peaks[order], table["peak_row"].to_numpy(int))
     table["part"] = steps["part"].iloc[starts].to_numpy()
     return _with_channels(table, result) if channels else table
+
+
+def severities(outcome: Outcome, peaks: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return how severe events are, (n,): how many times as far from normal as the cut they rise.
+
+    1 is at the cut, 2 twice as far above the median training score as the cut is.
+
+    Args:
+        outcome: Result and cut.
+        peaks: (n,) highest scores of the events.
+        rows: (n,) rows of the peaks.
+    """
+    value = outcome.cut.value
+    cuts = value[rows] if isinstance(value, np.ndarray) else np.full(len(rows), value)
+    reference = outcome.result.reference
+    usual = np.median(reference) if len(reference) else 0.0
+    # A cut below what is normal has no distance from it; then its size stands in.
+    far = np.where(cuts > usual, cuts - usual, np.abs(cuts))
+    return np.maximum(1 + (peaks - cuts) / np.maximum(far, TINY), 1.0)
 
 
 def channel_shares(result: Result, start_row: int, stop_row: int) -> pd.Series:
     """Return each channel's share of the residuals of these rows, worst first; they sum to 1."""
     shares = pd.Series(
-        _shares(result, start_row, stop_row), index=list(result.residuals.channels), name="share"
+        shares_of(result.blame(start_row, stop_row)),
+        index=list(result.residuals.channels),
+        name="share",
     )
     return shares.sort_values(ascending=False, kind="stable")
 
@@ -74,7 +94,7 @@ def events(
         rule = Decision()
     elif not isinstance(rule, Decision):
         rule = Decision(threshold=rule)
-    return event_table(result, intervals(result, rule), listed)
+    return event_table(decide(result, rule), listed)
 
 
 def _maxima(scores: np.ndarray, found: Intervals) -> np.ndarray:
@@ -87,19 +107,14 @@ def _maxima(scores: np.ndarray, found: Intervals) -> np.ndarray:
     return np.maximum.reduceat(padded, edges)[::2]
 
 
-def _shares(result: Result, start: int, stop: int) -> np.ndarray:
-    """(N,) shares of the rows of an event, read in pieces, for an event may be very long."""
-    total = np.zeros(len(result.residuals.channels))
-    for row in range(start, stop, GROUP_ROWS):
-        total += energy(result.residuals.read(row, min(row + GROUP_ROWS, stop)))
-    return shares_of(total)
-
-
 def _with_channels(table: pd.DataFrame, result: Result) -> pd.DataFrame:
     """Add the channels of each event, worst first."""
     names = result.residuals.channels
     shares = np.array(
-        [_shares(result, a, b) for a, b in zip(table["start_row"], table["stop_row"], strict=True)]
+        [
+            shares_of(result.blame(a, b))
+            for a, b in zip(table["start_row"], table["stop_row"], strict=True)
+        ]
     ).reshape(len(table), len(names))
     order = np.argsort(-shares, axis=1, kind="stable")
     table["channel"] = [names[row[0]] for row in order]

@@ -19,16 +19,23 @@ class Intervals:
 
 
 def detect(
-    scores: np.ndarray, cut: float, boundaries: np.ndarray, min_length: int = 1, merge_gap: int = 0
+    scores: np.ndarray,
+    cut: float | np.ndarray,
+    boundaries: np.ndarray,
+    min_length: int = 1,
+    merge_gap: int = 0,
+    cool_down: int = 0,
 ) -> Intervals:
     """Return the maximal runs of scores above *cut*; none crosses a boundary.
 
     Args:
         scores: (rows,).
-        cut: Scores above it are flagged.
+        cut: Scores above it are flagged; one number, or (rows,).
         boundaries: Sorted first rows of segments and parts.
         min_length: Shorter runs are left out, after merging.
         merge_gap: Runs with at most this many calm steps between them become one.
+        cool_down: A run that begins within so many steps after the end of one that stays is left
+            out, within a segment.
     """
     flagged = scores > cut
     # A run starts where a flag follows no flag, or at a boundary; and so it ends.
@@ -45,4 +52,20 @@ def detect(
         apart = (starts[1:] - stops[:-1] > merge_gap) | (segment[1:] != segment[:-1])
         starts, stops = starts[np.r_[True, apart]], stops[np.r_[apart, True]]
     keep = stops - starts >= min_length
-    return Intervals(starts[keep], stops[keep])
+    starts, stops = starts[keep], stops[keep]
+    if cool_down and len(starts) > 1:
+        keep = _rested(starts, stops, np.searchsorted(boundaries, starts, "right"), cool_down)
+        starts, stops = starts[keep], stops[keep]
+    return Intervals(starts, stops)
+
+
+def _rested(
+    starts: np.ndarray, stops: np.ndarray, segment: np.ndarray, cool_down: int
+) -> np.ndarray:
+    """Return which runs, (n,) bool, begin later than *cool_down* steps after the last one kept."""
+    keep, last = np.zeros(len(starts), bool), 0
+    keep[0] = True
+    for run in range(1, len(starts)):
+        if segment[run] != segment[last] or starts[run] - stops[last] >= cool_down:
+            keep[run], last = True, run
+    return keep

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.anomaly.events import intervals
+from core.anomaly.decide import decide
 from core.anomaly.intervals import Intervals
 from core.anomaly.result import Result
 from core.anomaly.thresholds import Decision
@@ -24,10 +24,9 @@ def evaluate(
         truth: (rows,) bool labels; None reads those of *result*.
         decision: Threshold and event rules.
     """
-    decision = decision or Decision()
-    known = result.truth if truth is None else result.truth_from(truth)
-    cut = decision.threshold.cut(result.reference)
-    return measure(result, intervals(result, decision), cut, known)
+    outcome = decide(result, decision)
+    known = outcome.result.truth if truth is None else outcome.result.truth_from(truth)
+    return measure(outcome.result, outcome.found, outcome.level, known)
 
 
 def measure(result: Result, found: Intervals, cut: float, truth: Truth | None) -> dict[str, float]:

@@ -2,79 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from core.anomaly.residuals import (
+    GROUP_ROWS,
+    Residuals,
+    ResidualsOnDisk,
+    Training,
+    read_training,
+    write_residuals,
+)
+from core.anomaly.scoring import Fit, Scoring, fit_scorer, scores_of
 from core.anomaly.truth import Truth
 
-GROUP_ROWS = 65_536  # rows in a row group: what is read from disk for one event
-SCORES, RESIDUALS, REFERENCE = "scores.parquet", "residuals.parquet", "reference.npy"
-
-
-class Residuals(Protocol):
-    """Signed residuals, read by rows."""
-
-    @property
-    def channels(self) -> tuple[str, ...]:
-        """Names of the N channels."""
-        ...
-
-    def read(self, start: int, stop: int) -> np.ndarray:
-        """Return (stop - start, N) float32."""
-        ...
-
-
-@dataclass(frozen=True)
-class ResidualsInMemory:
-    """Residuals as they come from a detector."""
-
-    channels: tuple[str, ...]
-    values: np.ndarray
-
-    def read(self, start: int, stop: int) -> np.ndarray:
-        """Return (stop - start, N) float32."""
-        return self.values[start:stop]
-
-
-class ResidualsOnDisk:
-    """Stored residuals, of which some row groups are kept."""
-
-    def __init__(self, path: Path, keep_bytes: int = 40_000_000) -> None:
-        self._file = pq.ParquetFile(path)
-        self.channels = tuple(self._file.schema_arrow.names)
-        self._groups: dict[int, np.ndarray] = {}
-        self._keep = max(1, keep_bytes // (GROUP_ROWS * 4 * max(1, len(self.channels))))
-
-    def read(self, start: int, stop: int) -> np.ndarray:
-        """Return (stop - start, N) float32."""
-        if stop <= start:
-            return np.empty((0, len(self.channels)), np.float32)
-        groups = range(start // GROUP_ROWS, (stop - 1) // GROUP_ROWS + 1)
-        parts = [
-            self._group(g)[max(0, start - g * GROUP_ROWS) : stop - g * GROUP_ROWS] for g in groups
-        ]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    def _group(self, number: int) -> np.ndarray:
-        """Return one row group, from memory or from disk; the most recently used one goes.
-
-        Events are read in order, again and again: the one that was not used for longest comes next.
-        """
-        values = self._groups.pop(number, None)
-        if values is None:
-            table = self._file.read_row_group(number)
-            values = np.column_stack([column.to_numpy() for column in table.columns])
-            while len(self._groups) >= self._keep:
-                self._groups.popitem()
-        self._groups[number] = values
-        return values
+SCORES, RESIDUALS, REFERENCE, SCORING = (
+    *("scores.parquet", "residuals.parquet", "reference.npy", "scoring.json"),
+)
+KEPT = 3  # results under other scorers that are kept beside their own
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +37,18 @@ class Result:
         residuals: (rows, N) by rows.
         boundaries: Sorted first rows of segments and parts: no event crosses one.
         reference: Scores of the training rows, which thresholds are fitted on.
+        training: Residuals of the training rows, which scorers are fitted on.
+        scoring: How residuals became scores.
+        counted: (rows,) bool, test rows that metrics are counted on; None for all of them.
     """
 
     steps: pd.DataFrame
     residuals: Residuals
     boundaries: np.ndarray
     reference: np.ndarray
+    training: Training
+    scoring: Scoring = field(default_factory=Scoring)
+    counted: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -106,7 +61,8 @@ class Result:
     @cached_property
     def test(self) -> np.ndarray:
         """(rows,) bool: the rows that metrics are counted on."""
-        return (self.steps["part"] == "test").to_numpy()
+        test = (self.steps["part"] == "test").to_numpy()
+        return test if self.counted is None else test & self.counted
 
     @cached_property
     def labels(self) -> np.ndarray | None:
@@ -129,28 +85,82 @@ class Result:
             return None
         return pd.Timedelta(self.steps["time"].diff().median()).total_seconds()
 
+    @cached_property
+    def fit(self) -> Fit:
+        """The scorer, fitted on the residuals of the training rows."""
+        return fit_scorer(self.scoring, self.training.residuals, self.training.starts)
+
+    def blame(self, start: int, stop: int) -> np.ndarray:
+        """Return (N,) float64: what each channel adds to the scores of these rows.
+
+        Read in pieces, for an event may be very long; a scorer that follows the stream sees the
+        rows before them, too.
+        """
+        block = int(self.boundaries[np.searchsorted(self.boundaries, start, side="right") - 1])
+        total = np.zeros(len(self.residuals.channels))
+        for at in range(start, stop, GROUP_ROWS):
+            end = min(at + GROUP_ROWS, stop)
+            first = max(block, at - self.scoring.behind)
+            parts = self.fit.contributions(self.residuals.read(first, end))
+            total += parts[at - first :].sum(axis=0, dtype=np.float64)
+        return total
+
+    @cached_property
+    def _others(self) -> dict[Scoring, Result]:
+        return {}
+
+    def under(self, choice: Scoring | None) -> Result:
+        """Return this result with the scores of another scorer; None keeps its own.
+
+        Costs one pass over the residuals; the last few are kept.
+        """
+        if choice is None or choice == self.scoring:
+            return self
+        if choice not in self._others:
+            while len(self._others) >= KEPT:
+                self._others.pop(next(iter(self._others)))
+            fitted = fit_scorer(choice, self.training.residuals, self.training.starts)
+            scores = scores_of(fitted, self.residuals, self.boundaries)
+            known = self.training
+            reference = scores_of(fitted, known.residuals, known.starts)
+            steps = self.steps.assign(score=scores)
+            self._others[choice] = replace(self, steps=steps, reference=reference, scoring=choice)
+        return self._others[choice]
+
+    @cached_property
+    def _parts(self) -> dict[bytes, Result]:
+        return {}
+
+    def without(self, rows: np.ndarray) -> Result:
+        """Return this result with *rows*, (rows,) bool, left out of the metrics; one is kept."""
+        key = np.packbits(rows).tobytes()
+        if key not in self._parts:
+            self._parts.clear()
+            self._parts[key] = replace(self, counted=~rows)
+        return self._parts[key]
+
     def save(self, folder: Path) -> None:
-        """Write `scores.parquet`, `residuals.parquet` and `reference.npy`."""
+        """Write scores, residuals, what both were fitted on, and the choice of the scorer."""
         np.save(folder / REFERENCE, self.reference)
+        (folder / SCORING).write_text(self.scoring.model_dump_json())
+        self.training.save(folder)
         starts = np.zeros(len(self), bool)
         starts[self.boundaries] = True
         self.steps.assign(boundary=starts).to_parquet(
             folder / SCORES, index=False, compression="zstd", row_group_size=GROUP_ROWS
         )
-        schema = pa.schema([(name, pa.float32()) for name in self.residuals.channels])
-        # Neither compressed nor dictionary-coded: floats gain nothing, and reading stays fast.
-        with pq.ParquetWriter(
-            folder / RESIDUALS, schema, compression="none", use_dictionary=False
-        ) as writer:
-            for start in range(0, len(self), GROUP_ROWS):
-                values = self.residuals.read(start, min(start + GROUP_ROWS, len(self)))
-                columns = [np.ascontiguousarray(column) for column in values.T]
-                writer.write_table(pa.table(columns, schema=schema), row_group_size=GROUP_ROWS)
+        write_residuals(self.residuals, folder / RESIDUALS)
 
 
 def read_result(folder: Path) -> Result:
     """Read what `Result.save` wrote; residuals stay on disk until they are asked for."""
     steps = pd.read_parquet(folder / SCORES)
     boundaries = np.flatnonzero(steps.pop("boundary").to_numpy())
-    reference = np.load(folder / REFERENCE, allow_pickle=False)
-    return Result(steps, ResidualsOnDisk(folder / RESIDUALS), boundaries, reference)
+    return Result(
+        steps,
+        ResidualsOnDisk(folder / RESIDUALS),
+        boundaries,
+        np.load(folder / REFERENCE, allow_pickle=False),
+        read_training(folder),
+        Scoring.model_validate_json((folder / SCORING).read_text()),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,9 @@ import pandas as pd
 
 from core.anomaly.config import Config
 from core.anomaly.detector import Detector, TrainingRows
-from core.anomaly.result import ResidualsInMemory, Result
+from core.anomaly.residuals import ResidualsInMemory, Training, read_training
+from core.anomaly.result import Result
+from core.anomaly.scoring import Fit, Scoring, fit_scorer, scores_of
 from core.anomaly.variants import VARIANTS
 from core.data.dataset import Dataset
 from core.data.scaling import Scaler
@@ -46,15 +49,30 @@ class Prepared:
 
 @dataclass
 class Fitted:
-    """A trained detector with its scaler and the scores of its training rows."""
+    """A trained detector with its scaler and the residuals of its training rows."""
 
     config: Config
     scaler: Scaler
     detector: Detector
-    reference: np.ndarray
+    training: Training
     fingerprint: str
     history: list[dict[str, float]] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+
+    @property
+    def scoring(self) -> Scoring:
+        """How the detector turns residuals into scores when nobody chooses another way."""
+        return VARIANTS[self.config.variant].scoring
+
+    @cached_property
+    def scorer(self) -> Fit:
+        """Its scorer, fitted on the residuals of the training rows."""
+        return fit_scorer(self.scoring, self.training.residuals, self.training.starts)
+
+    @cached_property
+    def reference(self) -> np.ndarray:
+        """(training rows,) float32: their scores, which thresholds are fitted on."""
+        return scores_of(self.scorer, self.training.residuals, self.training.starts)
 
     @property
     def facts(self) -> dict[str, str]:
@@ -62,11 +80,12 @@ class Fitted:
         return {
             "scaler": f"{self.scaler.kind}, on the training rows",
             "detector": "on windows of the training rows; validation rows decide when to stop",
+            "scorer": "on the residuals of the training rows",
             "thresholds": f"on the scores of {len(self.reference):,} training rows",
         }
 
     def save(self, folder: Path) -> None:
-        """Write `preprocessing.json`, `reference.npy` and the detector's own file."""
+        """Write `preprocessing.json`, the training residuals and the detector's own file."""
         content = {
             "config": self.config.model_dump(),
             "scaler": json.loads(self.scaler.to_json()),
@@ -75,7 +94,7 @@ class Fitted:
             "notes": list(self.notes),
         }
         (folder / PREPROCESSING).write_text(json.dumps(content, indent=1))
-        np.save(folder / "reference.npy", self.reference)
+        self.training.save(folder)
         self.detector.save(folder)
 
 
@@ -89,7 +108,7 @@ def load(folder: Path) -> Fitted:
         config,
         Scaler.from_json(json.dumps(content["scaler"])),
         detector,
-        np.load(folder / "reference.npy", allow_pickle=False),
+        read_training(folder),
         content["fingerprint"],
         content["history"],
         tuple(content["notes"]),
@@ -166,13 +185,17 @@ def fit(
     rows = training.rows
     stops = np.cumsum([run.stop - run.start for run in training.train])
     segments = [slice(a, b) for a, b in zip([0, *stops[:-1]], stops, strict=True)]
-    scorer = VARIANTS[config.variant].scorer
     # A detector that stores training rows judges each of them without itself.
     own = getattr(detector, "training_residuals", None)
-    reference = scorer(detector.residuals(rows, segments) if own is None else own())
+    residuals = detector.residuals(rows, segments) if own is None else own()
+    known = ResidualsInMemory(prepared.scaler.channels, residuals.astype(np.float32, copy=False))
+    starts = np.array([segment.start for segment in segments])
     notes = prepared.notes + _training_notes(history, config)
     fingerprint = prepared.dataset.fingerprint
-    return Fitted(config, prepared.scaler, detector, reference, fingerprint, history, notes)
+    training_residuals = Training(known, starts)
+    return Fitted(
+        config, prepared.scaler, detector, training_residuals, fingerprint, history, notes
+    )
 
 
 def predict(fitted: Fitted, dataset: Dataset) -> Result:
@@ -187,13 +210,10 @@ def predict(fitted: Fitted, dataset: Dataset) -> Result:
     residuals = residuals.astype(np.float32, copy=False)
     own = dataset.fingerprint == fitted.fingerprint
     parts = split(dataset, fitted.config) if own else np.full(len(dataset), Part.TEST, np.int8)
-    scores = VARIANTS[fitted.config.variant].scorer(residuals)
-    return Result(
-        _steps(dataset, scores, parts),
-        ResidualsInMemory(channels, residuals),
-        _boundaries(dataset, parts),
-        fitted.reference,
-    )
+    boundaries, known = _boundaries(dataset, parts), ResidualsInMemory(channels, residuals)
+    scores = scores_of(fitted.scorer, known, boundaries)
+    steps = _steps(dataset, scores, parts)
+    return Result(steps, known, boundaries, fitted.reference, fitted.training, fitted.scoring)
 
 
 def runs_of(mask: np.ndarray, dataset: Dataset) -> list[slice]:

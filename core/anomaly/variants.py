@@ -15,7 +15,7 @@ from core.anomaly.mahalanobis import Mahalanobis
 from core.anomaly.neighbours import WindowNeighbours
 from core.anomaly.predictor import LstmPredictor
 from core.anomaly.rolling import Rolling
-from core.anomaly.scoring import Scorer, largest, mean_square
+from core.anomaly.scoring import Scoring
 from core.anomaly.windowed_pca import WindowPca
 from core.task import Variant
 
@@ -24,18 +24,23 @@ ONE_PASS = SPLIT - {"validation_share"}
 OPTIMIZER = frozenset({"learning_rate", "batch_size", "epochs", "patience", "stride", "seed"})
 NETWORK = SPLIT | OPTIMIZER | {"units", "layers", "dropout"}
 
+PLAIN = Scoring()
+# A row that a network cannot say is seldom alone: on recordings a mean over the rows around
+# finds more than the rows do by themselves.
+SMOOTH = Scoring(smoothing=50)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorVariant(Variant):
     """A variant of the anomaly task.
 
     Attributes:
-        scorer: Turns its residuals into scores.
+        scoring: How its residuals become scores when nobody chooses another way.
         validates: Whether validation rows decide when its training stops; a variant without epochs
             learns from these rows as well.
     """
 
-    scorer: Scorer = mean_square
+    scoring: Scoring = PLAIN
     validates: bool = True
 
 
@@ -47,6 +52,7 @@ _ALL = (
         "(Malhotra et al. 2016). The first choice for sensors that follow patterns in time.",
         build=LstmAutoencoder,
         reads=NETWORK,
+        scoring=SMOOTH,
     ),
     DetectorVariant(
         name="gru-autoencoder",
@@ -55,6 +61,7 @@ _ALL = (
         "(Cho et al. 2014). Choose it when there are few training rows.",
         build=GruAutoencoder,
         reads=NETWORK,
+        scoring=SMOOTH,
     ),
     DetectorVariant(
         name="bilstm-autoencoder",
@@ -63,6 +70,7 @@ _ALL = (
         "(Schuster and Paliwal 1997). Twice the weights, for patterns known from both sides.",
         build=BiLstmAutoencoder,
         reads=NETWORK,
+        scoring=SMOOTH,
     ),
     DetectorVariant(
         name="lstm-predictor",
@@ -71,6 +79,7 @@ _ALL = (
         "(Hundman et al. 2018). Looks only back, so it suits streams and sudden changes.",
         build=LstmPredictor,
         reads=NETWORK,
+        scoring=SMOOTH,
     ),
     DetectorVariant(
         name="conv-autoencoder",
@@ -79,6 +88,7 @@ _ALL = (
         "Trains faster than recurrent networks and suits short local patterns.",
         build=ConvAutoencoder,
         reads=NETWORK | {"kernel", "latent"},
+        scoring=SMOOTH,
     ),
     DetectorVariant(
         name="lstm-composite",
@@ -87,6 +97,7 @@ _ALL = (
         "(Srivastava et al. 2015). Notices both a strange window and a strange continuation.",
         build=LstmComposite,
         reads=NETWORK,
+        scoring=SMOOTH,
     ),
     DetectorVariant(
         name="pca",
@@ -106,7 +117,7 @@ _ALL = (
         reads=SPLIT,
         baseline=True,
         companion=True,
-        scorer=largest,
+        scoring=Scoring(kind="largest"),
     ),
     DetectorVariant(
         name="random",

@@ -16,7 +16,7 @@ from core.anomaly.joined import Joined
 from core.anomaly.mahalanobis import Mahalanobis
 from core.anomaly.neighbours import Neighbours, WindowNeighbours, running_sums, segment_means
 from core.anomaly.rolling import Rolling
-from core.anomaly.scoring import mean_square
+from core.anomaly.scorers import MeanSquare
 from core.anomaly.windowed_pca import WindowPca, components_of
 
 METHODS = (Ensemble, WindowNeighbours, WindowPca, Rolling, Mahalanobis, Forest, Clusters)
@@ -41,7 +41,8 @@ def test_the_score_is_the_sum_of_the_contributions(method):
     detector, values = fitted(method), recording(200, seed=1)
     contributions = detector.contributions(values, [slice(0, 200)])
     assert (contributions >= 0).all()
-    scores = mean_square(detector.residuals(values, [slice(0, 200)]))
+    residuals = detector.residuals(values, [slice(0, 200)])
+    scores = MeanSquare().contributions(residuals).sum(axis=1)
     np.testing.assert_allclose(scores, contributions.sum(axis=1), rtol=1e-4)
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.anomaly import Decision, Fixed, Result, channel_shares, detect, event_table, events
+from core.anomaly import Decision, Fixed, channel_shares, decide, detect, event_table, events
 from tests.anomaly.examples import make_result
 
 
@@ -72,7 +74,7 @@ def test_no_event_leaves_an_empty_table_with_all_columns():
 def test_the_table_lists_the_worst_events_in_order_of_time():
     scores = [0, 5, 0, 2, 0, 9, 0, 3, 0]
     result = make_result(scores)
-    table = event_table(result, detect(result.scores, 1, result.boundaries), listed=2)
+    table = event_table(decide(result, Decision(threshold=Fixed(value=1), merge_gap=0)), listed=2)
     assert table["peak"].tolist() == [5, 9]
     assert table["event"].tolist() == [1, 3]
 
@@ -84,9 +86,7 @@ def test_an_event_may_end_with_the_recording():
 
 def test_a_recording_without_time_counts_rows():
     result = make_result([0, 3, 3, 0])
-    bare = Result(
-        result.steps.drop(columns="time"), result.residuals, result.boundaries, result.reference
-    )
+    bare = dataclasses.replace(result, steps=result.steps.drop(columns="time"))
     event = events(bare, Fixed(value=1)).iloc[0]
     assert (event.start, event.end) == (1, 2)
     assert np.isnan(event.seconds)

@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from core.anomaly import read_result
-from core.anomaly import result as results
-from core.anomaly.result import ResidualsOnDisk
+from core.anomaly import residuals as stored_residuals
+from core.anomaly.residuals import ResidualsOnDisk
 from tests.anomaly.examples import make_result
 
 
 def test_a_result_survives_the_disk(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "GROUP_ROWS", 7)
+    monkeypatch.setattr(stored_residuals, "GROUP_ROWS", 7)
     rng = np.random.default_rng(1)
     residuals = rng.normal(size=(30, 3)).astype(np.float32)
     written = make_result(rng.random(30), residuals, labels=rng.random(30) > 0.5, boundaries=(0, 9))
@@ -27,7 +27,7 @@ def test_a_result_survives_the_disk(tmp_path, monkeypatch):
 
 
 def test_few_row_groups_are_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(results, "GROUP_ROWS", 10)
+    monkeypatch.setattr(stored_residuals, "GROUP_ROWS", 10)
     make_result(np.zeros(100)).save(tmp_path)
     stored = ResidualsOnDisk(tmp_path / "residuals.parquet", keep_bytes=2 * 10 * 2 * 4)
     for start in range(0, 100, 10):

@@ -7,29 +7,34 @@ import pytest
 
 from core.anomaly import Decision, Fixed, Quantile, Sigma
 from core.errors import ConfigError
+from tests.anomaly.examples import make_result
 
 SCORES = np.random.default_rng(0).gamma(2, size=1000).astype(np.float32)
+
+
+def cut(rule, reference):
+    return rule.cut(make_result([0.0], reference=reference)).value
 
 
 def test_sigma_is_mean_plus_k_deviations():
     values = SCORES.tolist()
     mean = sum(values) / len(values)
     deviation = (sum((v - mean) ** 2 for v in values) / len(values)) ** 0.5
-    assert Sigma(k=2.5).cut(SCORES) == pytest.approx(mean + 2.5 * deviation)
+    assert cut(Sigma(k=2.5), SCORES) == pytest.approx(mean + 2.5 * deviation)
 
 
 def test_quantile_leaves_its_share_above():
-    assert (Quantile(q=0.9).cut(SCORES) < SCORES).mean() == pytest.approx(0.1, abs=2e-3)
+    assert (cut(Quantile(q=0.9), SCORES) < SCORES).mean() == pytest.approx(0.1, abs=2e-3)
 
 
 def test_fixed_reads_no_scores():
-    assert Fixed(value=4.2).cut(np.empty(0)) == 4.2
+    assert cut(Fixed(value=4.2), np.empty(0)) == 4.2
 
 
 @pytest.mark.parametrize("rule", [Sigma(), Quantile()])
 def test_a_rule_without_scores_says_so(rule):
     with pytest.raises(ConfigError, match="training scores"):
-        rule.cut(np.empty(0))
+        cut(rule, np.empty(0))
 
 
 def test_a_decision_survives_json():

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core.anomaly import Result
-from core.anomaly.result import ResidualsInMemory
+from core.anomaly.residuals import ResidualsInMemory, Training
 
 
 def result(rows: int = 200, *, times: pd.Series | None = None, entities: int = 1) -> Result:
@@ -40,6 +40,7 @@ def result(rows: int = 200, *, times: pd.Series | None = None, entities: int = 1
         ResidualsInMemory(("a", "b", "c"), residuals),
         boundaries,
         np.random.default_rng(0).normal(1, 0.2, 80).astype(np.float32),
+        Training(ResidualsInMemory(("a", "b", "c"), residuals[:80]), np.array([0])),
     )
 
 
