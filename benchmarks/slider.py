@@ -32,7 +32,7 @@ def moves() -> tuple[float, float]:
     page.query_params["data"], page.query_params["run"] = run.dataset, run.name
     page.run()
     page.switch_page("../pages/anomalies.py").run()
-    slider = page.slider(key="anomaly.k")
+    slider = page.slider(key="anomaly.sigma.k")
     seconds = []
     for k in np.random.default_rng(0).permutation(np.linspace(1, 12, MOVES)):
         slider.set_value(round(float(k), 2))

@@ -68,7 +68,9 @@ def readings(_run: runs.Run, run_id: str) -> Readings:
 
 
 @st.cache_resource(max_entries=32, show_spinner="Reading who is to blame …")
-def shares(_timeline: Timeline, run_id: str, start: int, stop: int) -> pd.Series:
+def shares(
+    _timeline: Timeline, run_id: str, scoring: anomaly.Scoring, start: int, stop: int
+) -> pd.Series:
     """Return each channel's share of the score of these rows, worst first."""
     return anomaly.channel_shares(_timeline.result, start, stop)
 
@@ -96,10 +98,13 @@ def _dataset(name: str, roles: str | None, cleaning: str | None) -> Dataset:
     return _open(name, roles, cleaning)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading the stored scores …")
-def timeline(_run: runs.Run, run_id: str) -> Timeline:
-    """Return the stored result of a run, ready for the screen."""
-    return Timeline(_run.result())
+@st.cache_resource(max_entries=3, show_spinner="Reading the stored scores …")
+def timeline(_run: runs.Run, run_id: str, scoring: str | None = None) -> Timeline:
+    """Return the stored result of a run, ready for the screen; *scoring* (JSON) rescores it."""
+    if scoring is None:
+        return Timeline(_run.result())
+    own = timeline(_run, run_id)
+    return Timeline(own.result.under(anomaly.Scoring.model_validate_json(scoring)))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

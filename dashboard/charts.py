@@ -101,7 +101,7 @@ def overview(axis: Axis) -> alt.LayerChart:
 def detail(axis: Axis) -> alt.LayerChart:
     """Draw one part of the score at full resolution, with all that belongs to it.
 
-    Also reads points [x, score], and cut [score]: the threshold.
+    Also reads points [x, score], and cut [x, score]: the threshold from one row to the next.
     """
     x, y = axis.encode(), score_axis()
     line = (
@@ -118,7 +118,7 @@ def detail(axis: Axis) -> alt.LayerChart:
         *_names(x),
         _events(x),
         paint(line, "score"),
-        threshold(y),
+        _cut(x, y),
         _labels(x, DETAIL_HEIGHT, BAND - 5),
         _imputed(x, DETAIL_HEIGHT),
         _peaks(x, y, axis, size=80),
@@ -183,6 +183,16 @@ def threshold(y: alt.Y) -> alt.Chart:
         .encode(y=y, tooltip=alt.Tooltip("score:Q", title="Threshold", format=".3~g"))
     )
     return paint(rule, "threshold")
+
+
+def _cut(x: alt.X, y: alt.Y) -> alt.Chart:
+    """Return the dashed line of the threshold, which may follow the stream."""
+    line = (
+        named("cut")
+        .mark_line(strokeDash=DASH, strokeWidth=1.5, clip=True)
+        .encode(x=x, y=y, tooltip=alt.Tooltip("score:Q", title="Threshold", format=".3~g"))
+    )
+    return paint(line, "threshold")
 
 
 def _chart(layers: list[alt.Chart], height: int) -> alt.LayerChart:

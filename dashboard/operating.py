@@ -10,15 +10,41 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly
-from core.anomaly import THRESHOLDS, Decision, Intervals, Outcome
+from core.anomaly import THRESHOLDS, Decision, Intervals, Outcome, Rule, Scoring
 from dashboard import link
 from dashboard.controls import control, widget
 from dashboard.timeline import Timeline
 
-PREFIX = "anomaly."
-KINDS = {"sigma": "Sigma", "quantile": "Quantile", "fixed": "Fixed"}
-FIELDS = {"sigma": "k", "quantile": "q", "fixed": "value"}
-KEYS = tuple(PREFIX + name for name in ("kind", "k", "q", "value", "min_length", "merge_gap"))
+
+def fields_of(rule: type[Rule]) -> list[str]:
+    """Return the fields of *rule* that can be moved, the one that matters most first."""
+    return [name for name in rule.model_fields if name != "kind"]
+
+
+PREFIX, SCORER = "anomaly.", "anomaly.scorer"
+OWN = "own"  # The scorer that the detector has chosen itself.
+SCORERS = {
+    OWN: "The detector's own",
+    "mean-square": "Mean square",
+    "largest": "Largest channel",
+    "mahalanobis": "Mahalanobis",
+    "rolling": "Rolling Gaussian",
+    "mixture": "Mixture and Fisher",
+}
+SCORER_HELP = (
+    "How the residuals of all channels become one score a step; it matters more than the network. "
+    "Mean square: all channels count. Largest: the worst one decides. Mahalanobis: what usually "
+    "deviates together counts less. Rolling Gaussian: mean and variance follow the stream, so that "
+    "a new level is got used to. Mixture and Fisher: tail probabilities of each channel, joined "
+    "and calibrated (M2AD); 3 is one row in a thousand."
+)
+EVENT_RULES = ("min_length", "merge_gap", "cool_down")
+KINDS = {kind: rule.label for kind, rule in THRESHOLDS.items()}
+KEYS = (
+    *(SCORER, f"{SCORER}.smoothing", f"{SCORER}.area", f"{SCORER}.causal", f"{PREFIX}kind"),
+    *(f"{PREFIX}{kind}.{name}" for kind, rule in THRESHOLDS.items() for name in fields_of(rule)),
+    *(PREFIX + name for name in EVENT_RULES),
+)
 CUTS = 48  # Thresholds that `sweep` tries.
 
 
@@ -64,64 +90,105 @@ def preset(run_id: str, decision: Decision) -> None:
     if opened == run_id:
         return
     st.session_state["operating.run"] = run_id
-    values: dict[str, Any] = {
-        "kind": decision.threshold.kind,
-        "min_length": decision.min_length,
-        "merge_gap": decision.merge_gap,
-    }
-    field = FIELDS[decision.threshold.kind]
-    values[field] = getattr(decision.threshold, field)
-    for name, value in values.items():
-        if opened is not None or PREFIX + name not in st.query_params:
-            st.session_state[PREFIX + name] = value
+    for key, value in widgets_of(decision).items():
+        if opened is not None or key not in st.query_params:
+            st.session_state[key] = value
 
 
-def controls(timeline: Timeline) -> Decision:
-    """Draw kind, slider, shortest event and merge gap, and return the operating point."""
-    kind_column, slider, length, gap = st.columns([2.3, 3, 1.2, 1.2], gap="medium")
+def widgets_of(decision: Decision) -> dict[str, Any]:
+    """Return the values of the widgets that stand for *decision*, by their keys."""
+    rule, scoring = decision.threshold, decision.scoring
+    values: dict[str, Any] = {PREFIX + name: getattr(decision, name) for name in EVENT_RULES}
+    values |= {f"{PREFIX}{rule.kind}.{name}": getattr(rule, name) for name in fields_of(type(rule))}
+    values |= {PREFIX + "kind": rule.kind, SCORER: scoring.kind if scoring else OWN}
+    if scoring:
+        names = ("smoothing", "area", "causal")
+        values |= {f"{SCORER}.{name}": getattr(scoring, name) for name in names}
+    return values
+
+
+def scorer(own: Scoring) -> Scoring | None:
+    """Draw the choice of the scorer and return it; None leaves the detector's own."""
+    kind_column, smoothing, area, causal = st.columns([2.6, 1.6, 1.6, 1.6], gap="medium")
     with kind_column:
-        kind = _kind()
-    rule = THRESHOLDS[kind]
-    name = FIELDS[kind]
-    item, default = control(name, rule.model_fields[name]), None
+        kind = choice(SCORER, "Scorer", SCORERS, OWN, SCORER_HELP)
+    if kind == OWN:
+        smoothing.caption(f"Uses: {_words(own)}.")
+        return None
+    fields, prefix = Scoring.model_fields, f"{SCORER}."
+    with smoothing:
+        rows = widget(control("smoothing", fields["smoothing"]), prefix, own.smoothing)
+    with area:
+        span = widget(control("area", fields["area"]), prefix)
+    with causal:
+        back = widget(control("causal", fields["causal"]), prefix)
+    return Scoring(kind=kind, smoothing=rows or 1, area=span or 1, causal=back)
+
+
+def _words(scoring: Scoring) -> str:
+    text = SCORERS[scoring.kind].lower()
+    return text + (f", over {scoring.smoothing} rows" if scoring.smoothing > 1 else "")
+
+
+def controls(timeline: Timeline, scoring: Scoring | None) -> Decision:
+    """Draw threshold and event rules, and return the operating point."""
+    kind_column, slider, length, gap, rest = st.columns([1.8, 3, 1.2, 1.2, 1.2], gap="medium")
+    with kind_column:
+        kind = choice(PREFIX + "kind", "Threshold", KINDS, "sigma", _kind_help())
+    with slider:
+        values = _rule(kind, timeline)
+    rules = {}
+    for column, name in zip((length, gap, rest), EVENT_RULES, strict=True):
+        with column:
+            item = control(name, Decision.model_fields[name])
+            rules[name] = widget(item, PREFIX, unit=False) or item.low
+    return Decision(scoring=scoring, threshold=THRESHOLDS[kind].parse(values), **rules)
+
+
+def _rule(kind: str, timeline: Timeline) -> dict[str, Any]:
+    """Draw the fields of a rule: the first as a slider, the others on request."""
+    rule, prefix = THRESHOLDS[kind], f"{PREFIX}{kind}."
+    values = {}
+    first, *others = fields_of(rule)
+    item, default = control(first, rule.model_fields[first]), None
     if kind == "fixed":
         item = replace(item, high=timeline.top[1])
-        default = float(f"{anomaly.Sigma().cut(timeline.result).level(timeline.result):.3g}")
-        default = min(default, timeline.top[1])
-    with slider:
-        value = widget(item, PREFIX, default, parts=400)
-    fields = Decision.model_fields
-    with length:
-        shortest = widget(control("min_length", fields["min_length"]), PREFIX, unit=False)
-    with gap:
-        merge = widget(control("merge_gap", fields["merge_gap"]), PREFIX, unit=False)
-    return Decision(
-        threshold=rule.parse({name: value}), min_length=shortest or 1, merge_gap=merge or 0
-    )
+        level = anomaly.Sigma().cut(timeline.result).level(timeline.result)
+        default = min(float(f"{level:.3g}"), timeline.top[1])
+    values[first] = widget(item, prefix, default, parts=400)
+    if others:
+        with st.popover("More of this rule", icon=":material/tune:"):
+            for name in others:
+                values[name] = widget(control(name, rule.model_fields[name]), prefix)
+    return values
 
 
-def _kind() -> str:
+def _kind_help() -> str:
+    lines = [f"{rule.label}: {rule.summary()}" for rule in THRESHOLDS.values()]
+    return "How the cut is found. " + " ".join(lines)
+
+
+def choice(key: str, label: str, names: dict[str, str], default: str, help: str) -> str:
+    """Draw a choice between named options whose value lives in the link."""
+
     def option(text: str) -> str:
-        names = {name: kind for kind, name in KINDS.items()}
-        if text not in KINDS and text not in names:
+        by_name = {name: value for value, name in names.items()}
+        if text not in names and text not in by_name:
             raise ValueError(text)
-        return names.get(text, text)
+        return by_name.get(text, text)
 
-    allowed = "allowed are " + ", ".join(KINDS)
-    link.check(PREFIX + "kind", "Threshold", option, allowed, "sigma")
-    kind = st.segmented_control(
-        "Threshold",
-        list(KINDS),
-        default="sigma",
-        required=True,
-        format_func=lambda kind: KINDS[kind],
-        key=PREFIX + "kind",
+    link.check(key, label, option, "allowed are " + ", ".join(names), default)
+    value = st.selectbox(
+        label,
+        list(names),
+        index=list(names).index(default),
+        format_func=lambda value: names[value],
+        key=key,
         bind="query-params",
-        help="Sigma: so many standard deviations above the mean training score. Quantile: above "
-        "so large a share of the training scores. Fixed: a score of your own.",
+        help=help,
     )
-    link.confirm(PREFIX + "kind", kind)
-    return kind
+    link.confirm(key, value)
+    return value
 
 
 def sweep(timeline: Timeline, decision: Decision) -> pd.DataFrame:

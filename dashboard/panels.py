@@ -72,14 +72,14 @@ def events(bench: Bench) -> None:
         _downloads(bench)
     if chosen is None:
         return
-    shares = cached.shares(bench.timeline, bench.run.id, *chosen)
+    shares = cached.shares(bench.timeline, bench.run.id, bench.timeline.result.scoring, *chosen)
     st.markdown(f"**Channels of the chosen event**, worst first: {_ranking(shares)}")
     _readings(bench, list(shares.index))
 
 
 def channels(bench: Bench) -> None:
     """Show which channels make the score of the rows on the screen."""
-    shares = cached.shares(bench.timeline, bench.run.id, *bench.rows)
+    shares = cached.shares(bench.timeline, bench.run.id, bench.timeline.result.scoring, *bench.rows)
     left, right = st.columns([1, 2], gap="medium")
     with left:
         st.caption("Share of the score in the rows of the detail")

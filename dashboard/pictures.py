@@ -45,10 +45,8 @@ def detail(timeline: Timeline, reading: Reading, rows: tuple[int, int]) -> pd.Da
     found = Intervals(reading.found.starts[inside], reading.found.stops[inside])
     table = anomaly.event_table(replace(reading.outcome, found=found), channels=False)
     top = (timeline.top[0], max(timeline.top[1], reading.cut * 1.04))
-    shared = {
-        "frame": timeline.frame(start, stop, top),
-        "cut": pd.DataFrame({"score": [reading.cut]}),
-    }
+    shared = {"frame": timeline.frame(start, stop, top)}
+    cut = timeline.cut(reading.outcome.cut, start, stop)
     picture, beside = st.columns([5.2, 1], gap="small")
     with picture:
         show(
@@ -56,6 +54,7 @@ def detail(timeline: Timeline, reading: Reading, rows: tuple[int, int]) -> pd.Da
             shared
             | timeline.marks(start, stop)
             | {
+                "cut": cut,
                 "points": timeline.points(start, stop, keep=table["peak_row"].to_numpy(np.int64)),
                 "events": timeline.events(table, start, stop),
             },
@@ -65,7 +64,7 @@ def detail(timeline: Timeline, reading: Reading, rows: tuple[int, int]) -> pd.Da
     with beside:
         show(
             spec(plots.histogram),
-            shared | {"bins": timeline.bins},
+            shared | {"bins": timeline.bins, "cut": pd.DataFrame({"score": [reading.cut]})},
             key="anomaly-histogram",
             alt="How often each score occurs, with the threshold",
         )

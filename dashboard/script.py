@@ -30,14 +30,22 @@ fitted = anomaly.fit(data, config)
 result = anomaly.predict(fitted, data)
 
 decision = anomaly.Decision(
+    scoring={_scoring(decision)},
     threshold=anomaly.{type(rule).__name__}({_arguments(values)}),
     min_length={decision.min_length},
     merge_gap={decision.merge_gap},
+    cool_down={decision.cool_down},
 )
 events = anomaly.events(result, decision)
 print(events.drop(columns="ranking").to_string(index=False))
 print(anomaly.evaluate(result, decision=decision))
 """
+
+
+def _scoring(decision: Decision) -> str:
+    if decision.scoring is None:
+        return "None"
+    return f"anomaly.Scoring({_arguments(decision.scoring.model_dump())})"
 
 
 def _arguments(values: dict[str, Any], lines: bool = False) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from core.anomaly import Intervals, Result
+from core.anomaly import Cut, Intervals, Result
 from dashboard import downsample
 from dashboard import format as write
 from dashboard.charts import Axis
@@ -119,6 +119,13 @@ class Timeline:
         """Return [x, score] of the rows from *start* to before *stop*, about 2,000 of them."""
         rows = downsample.rows(self.result.scores, start, stop, keep=keep)
         return pd.DataFrame({"x": self.at(rows), "score": self.result.scores[rows]})
+
+    def cut(self, cut: Cut, start: int, stop: int) -> pd.DataFrame:
+        """Return [x, score] of the threshold between two rows: its ends, or its course."""
+        if isinstance(cut.value, np.ndarray):
+            rows = downsample.rows(cut.value, start, stop, points=600)
+            return pd.DataFrame({"x": self.at(rows), "score": cut.value[rows]})
+        return self.frame(start, stop, (cut.value, cut.value))
 
     def frame(self, start: int, stop: int, scores: tuple[float, float]) -> pd.DataFrame:
         """Return the corners of a picture of these rows, as the charts read them."""

@@ -45,23 +45,27 @@ def draw(run: runs.Run) -> None:
     """Draw the workbench of *run*, with the operating point that is stored with it."""
     stored = run.decisions()
     # Read here, not in the fragment: a damaged run is explained by the page.
-    timeline, card = cached.timeline(run, run.id), cached.card(run, run.id)
+    own, card = cached.timeline(run, run.id), cached.card(run, run.id)
     for note in card["notes"]:
         st.caption(f":orange[:material/warning:] {plain(note)}")
-    _bench(run, timeline, card, stored[-1] if stored else None)
+    _bench(run, own, card, stored[-1] if stored else None)
 
 
 @st.fragment
 def _bench(
-    run: runs.Run, timeline: Timeline, card: dict[str, Any], stored: dict[str, Any] | None
+    run: runs.Run, own: Timeline, card: dict[str, Any], stored: dict[str, Any] | None
 ) -> None:
     usual = Decision() if stored is None else Decision.model_validate(stored["decision"])
     operating.preset(run.id, usual)
     above = st.container()
-    decision = operating.controls(timeline)
+    scoring = operating.scorer(own.result.scoring)
+    timeline = cached.timeline(run, run.id, scoring.model_dump_json()) if scoring else own
+    decision = operating.controls(timeline, scoring)
     reading = operating.read(timeline, decision)
     rows = DETAIL.current(run.id, len(timeline))
     table = anomaly.event_table(reading.outcome, channels=False)
+    for note in reading.outcome.cut.notes:
+        st.caption(f":orange[:material/info:] {plain(note)}")
     with above:
         link.notices(only=LINKED)
         tiles.tiles(reading.metrics, card["baselines"], timeline.result.labels is not None)

@@ -41,12 +41,19 @@ class Rule(Config):
     """A rule from the scores of a result to a cut.
 
     Attributes:
+        label: Its name on the screen.
         reads: What it is fitted on, as the card says it.
         needs_labels: Whether it can only be fitted where there are labels.
     """
 
+    label: ClassVar[str] = ""
     reads: ClassVar[str] = "the scores of the training rows"
     needs_labels: ClassVar[bool] = False
+
+    @classmethod
+    def summary(cls) -> str:
+        """Return what it does, in one sentence."""
+        return (cls.__doc__ or "").partition("\n")[0]
 
     def cut(self, result: Result) -> Cut:
         """Return the cut for the scores of *result*."""
@@ -55,6 +62,8 @@ class Rule(Config):
 
 class Sigma(Rule):
     """Mean plus k standard deviations of the training scores."""
+
+    label: ClassVar[str] = "Sigma"
 
     kind: Literal["sigma"] = "sigma"
     k: float = setting(
@@ -77,6 +86,8 @@ class Sigma(Rule):
 class Quantile(Rule):
     """A quantile of the training scores."""
 
+    label: ClassVar[str] = "Quantile"
+
     kind: Literal["quantile"] = "quantile"
     q: float = setting(
         0.99,
@@ -94,12 +105,13 @@ class Quantile(Rule):
 class Fixed(Rule):
     """A cut that the analyst sets by hand."""
 
+    label: ClassVar[str] = "Fixed"
+    reads: ClassVar[str] = "nothing: it was set by hand"
+
     kind: Literal["fixed"] = "fixed"
     value: float = setting(
         1.0, label="Cut", help="Scores above this value are flagged. Higher: fewer alarms.", ge=0.0
     )
-
-    reads: ClassVar[str] = "nothing: it was set by hand"
 
     def cut(self, result: Result) -> Cut:
         """Return the value."""

@@ -94,7 +94,7 @@ def test_from_a_recording_to_the_events(visit, recording):
     thumb = page.get_by_role("slider", name=re.compile(r"^k"))
     thumb.focus()
     thumb.press("End")
-    page.wait_for_url(re.compile(r"anomaly\.k=50"))
+    page.wait_for_url(re.compile(r"anomaly\.sigma\.k=50"))
     visit.settle()
     few = events(page)
     assert 0 < flagged(page) < many
@@ -116,7 +116,7 @@ def test_from_a_recording_to_the_events(visit, recording):
     thumb.press("ArrowLeft")
     page.get_by_text("Channels of the chosen event").wait_for(state="detached")
     thumb.press("End")
-    page.wait_for_url(re.compile(r"anomaly\.k=50"))
+    page.wait_for_url(re.compile(r"anomaly\.sigma\.k=50"))
 
     # The link opens the same view for somebody else, without training again.
     link = page.url

@@ -73,12 +73,12 @@ def test_a_run_whose_recording_was_deleted_still_shows_its_scores(name, run):
 
 def test_the_slider_moves_the_numbers_and_reads_stored_scores(name, run):
     app = page(run=run.name, anomaly_kind="fixed")
-    highest = app.slider(key="anomaly.value").max
-    app.slider(key="anomaly.value").set_value(highest).run()
+    highest = app.slider(key="anomaly.fixed.value").max
+    app.slider(key="anomaly.fixed.value").set_value(highest).run()
     assert not app.exception
     assert metrics(app)["Anomalies caught"] == "0 %"
     assert any("No score lies above" in box.value for box in app.info)
-    app.slider(key="anomaly.value").set_value(0.0).run()
+    app.slider(key="anomaly.fixed.value").set_value(0.0).run()
     assert metrics(app)["Anomalies caught"] == "100 %"
     events = anomaly.events(run.result(), anomaly.Fixed(value=0.0))
     assert len(app.dataframe[0].value) == len(events)
@@ -91,17 +91,32 @@ def test_every_tab_draws(name, run):
 
 def test_the_operating_point_is_stored_with_the_run_and_opens_with_it(name, run):
     app = page(run=run.name)
-    app.slider(key="anomaly.k").set_value(2.5).run()
+    app.slider(key="anomaly.sigma.k").set_value(2.5).run()
     app.button(key="anomaly-use").click().run()
     assert runs.get(run.name).decision()["threshold"] == {"kind": "sigma", "k": 2.5}
     again = page(run=run.name)
-    assert again.slider(key="anomaly.k").value == 2.5
+    assert again.slider(key="anomaly.sigma.k").value == 2.5
     assert again.button(key="anomaly-use").disabled
 
 
 def test_a_link_goes_before_the_stored_operating_point(name, run):
     run.set_decision(anomaly.Decision(threshold=anomaly.Sigma(k=2.5)).model_dump(mode="json"))
-    assert page(run=run.name, anomaly_k="4").slider(key="anomaly.k").value == 4
+    assert page(run=run.name, **{"anomaly.sigma.k": "4"}).slider(key="anomaly.sigma.k").value == 4
+
+
+def test_another_scorer_changes_the_scores_and_is_stored_with_the_operating_point(name, run):
+    app = page(run=run.name)
+    before = metrics(app)["Average precision"]
+    app.selectbox(key="anomaly.scorer").set_value("largest").run()
+    app.number_input(key="anomaly.scorer.smoothing").set_value(9).run()
+    assert not app.exception
+    assert metrics(app)["Average precision"] != before
+    app.button(key="anomaly-use").click().run()
+    stored = runs.get(run.name).decision()["scoring"]
+    assert (stored["kind"], stored["smoothing"]) == ("largest", 9)
+    again = page(run=run.name)
+    assert again.selectbox(key="anomaly.scorer").value == "largest"
+    assert again.button(key="anomaly-use").disabled
 
 
 @pytest.mark.parametrize(

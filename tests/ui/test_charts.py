@@ -59,7 +59,7 @@ def test_every_colour_is_a_meaning_and_comes_from_the_theme_that_is_on(make, arg
 def test_an_event_is_told_by_its_shape_and_a_threshold_by_its_dash():
     detail = marks(charts.detail(TIME).to_dict())
     assert detail["events point"]["shape"] == "triangle-down"
-    assert detail["cut rule"]["strokeDash"]
+    assert detail["cut line"]["strokeDash"]
     assert "strokeDash" not in detail["points line"]
 
 
