@@ -30,7 +30,7 @@ def plain_vus(
         groups = joined(events, window // 2)
         recalls, rates, precisions = [0.0], [0.0], []
         for flagged, (alarms, hits) in zip(flags, counts, strict=True):
-            right = soft[near] @ flagged[near].astype(float)
+            right = soft[near][flagged[near]].sum()
             widened = total + right - hits  # normal rows count as far as they are flagged
             positives = (total + widened) / 2
             met = sum(bool(flagged[start : stop + 1].any()) for start, stop in groups)
