@@ -20,6 +20,7 @@ from core.anomaly.metrics import (
     in_test,
     measure,
 )
+from core.anomaly.ranking import average_precision, roc_auc
 from core.anomaly.result import Result, read_result
 from core.anomaly.scoring import Scoring
 from core.anomaly.task import Fitted, Prepared, fit, load, predict, prepare, split
@@ -33,7 +34,6 @@ from core.anomaly.thresholds import (
     Sigma,
     Threshold,
 )
-from core.anomaly.truth import average_precision
 from core.anomaly.variants import VARIANTS
 
 __all__ = [
@@ -70,5 +70,6 @@ __all__ = [
     "predict",
     "prepare",
     "read_result",
+    "roc_auc",
     "split",
 ]

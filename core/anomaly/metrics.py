@@ -33,10 +33,12 @@ def measure(result: Result, found: Intervals, cut: float, truth: Truth | None) -
     """Return metrics of the events *found* in *result*, counted on its test rows.
 
     Always: cut, events, flagged_share. With time: alarms_per_day (all events), test_days. With
-    labels: average_precision (of the scores, without a threshold), precision, recall and F1 over
-    steps (point_*) and over events that overlap (event_*), false_alarm_rate (flagged share of the
-    normal steps), labelled_events, false_alarms and, with time, false_alarms_per_day. What is
-    undefined (no labelled anomaly, no event) is left out.
+    labels: labelled_events, false_alarms, false_alarms_per_day, false_alarm_rate (flagged share of
+    the normal steps). With a labelled anomaly: of the scores, without a threshold, vus_pr, vus_roc,
+    average_precision and roc_auc; precision, recall and F1 over steps (point_*) and over events
+    that overlap (event_*); composite_f1 (Garg et al., TNNLS 2021: the harmonic mean of event
+    recall and point precision); delay_steps and delay_seconds, from the start of a labelled
+    anomaly to its first flagged step, mean over those caught. What is undefined is left out.
     """
     found = in_test(found, result)
     steps, tested = int((found.stops - found.starts).sum()), int(result.test.sum())
@@ -50,9 +52,12 @@ def measure(result: Result, found: Intervals, cut: float, truth: Truth | None) -
         metrics |= {"test_days": days, "alarms_per_day": len(found) / days}
     if truth is None:
         return metrics
-    if truth.average_precision is not None:
-        metrics = {"average_precision": truth.average_precision} | metrics
-    return metrics | _point(found, truth) | _event(found, truth, days)
+    metrics |= _false(found, truth, days)
+    if truth.positives == 0:
+        return metrics
+    scored = _point(found, truth) | _event(found, truth)
+    scored["composite_f1"] = harmonic(scored.get("point_precision", 0.0), scored["event_recall"])
+    return truth.ranked | metrics | scored | _delay(found, truth, result.seconds_per_step)
 
 
 def advice(metrics: dict[str, float]) -> list[str]:
@@ -90,44 +95,72 @@ def _days(result: Result, rows: int) -> float | None:
     return rows * step / DAY if step and rows else None
 
 
-def _point(found: Intervals, truth: Truth) -> dict[str, float]:
-    """Return precision, recall and F1 over steps, and the share of normal steps flagged."""
-    flagged = int((found.stops - found.starts).sum())
-    hits = int((truth.before[found.stops] - truth.before[found.starts]).sum())
-    metrics = _scores("point", hits, flagged, hits, truth.positives)
-    if truth.normal:
-        metrics["false_alarm_rate"] = (flagged - hits) / truth.normal
-    return metrics
-
-
-def _event(found: Intervals, truth: Truth, days: float | None) -> dict[str, float]:
-    """Return precision, recall and F1 over events: one that overlaps the other kind counts."""
-    right = int((truth.before[found.stops] > truth.before[found.starts]).sum())
-    caught = int(_overlapped(truth.events, found).sum())
-    false = float(len(found) - right)
+def _false(found: Intervals, truth: Truth, days: float | None) -> dict[str, float]:
+    """Return what is flagged without a label, as steps and as events."""
+    false = float(len(found) - right(found, truth).sum())
     metrics = {"labelled_events": float(len(truth.events)), "false_alarms": false}
     if days:
         metrics["false_alarms_per_day"] = false / days
-    return metrics | _scores("event", right, len(found), caught, len(truth.events))
+    if truth.normal:
+        steps = found.stops - found.starts
+        metrics["false_alarm_rate"] = float((steps - hits(found, truth)).sum()) / truth.normal
+    return metrics
 
 
-def _overlapped(wanted: Intervals, found: Intervals) -> np.ndarray:
-    """Return for each of *wanted* whether one of *found* overlaps it; both are sorted."""
+def _point(found: Intervals, truth: Truth) -> dict[str, float]:
+    """Return precision, recall and F1 over steps."""
+    flagged = int((found.stops - found.starts).sum())
+    caught = int(hits(found, truth).sum())
+    return _scores("point", caught, flagged, caught, truth.positives)
+
+
+def _event(found: Intervals, truth: Truth) -> dict[str, float]:
+    """Return precision, recall and F1 over events: one that overlaps the other kind counts."""
+    caught = int((first_flagged(truth.events, found) < truth.events.stops).sum())
+    correct = int(right(found, truth).sum())
+    return _scores("event", correct, len(found), caught, len(truth.events))
+
+
+def _delay(found: Intervals, truth: Truth, seconds: float | None) -> dict[str, float]:
+    """Return the mean delay to detection over the labelled anomalies that were caught."""
+    first = first_flagged(truth.events, found)
+    caught = first < truth.events.stops
+    if not caught.any():
+        return {}
+    steps = float((first[caught] - truth.events.starts[caught]).mean())
+    return {"delay_steps": steps} | ({"delay_seconds": steps * seconds} if seconds else {})
+
+
+def hits(found: Intervals, truth: Truth) -> np.ndarray:
+    """Return (events,) labelled steps in each of *found*."""
+    return truth.before[found.stops] - truth.before[found.starts]
+
+
+def right(found: Intervals, truth: Truth) -> np.ndarray:
+    """Return (events,) bool: which of *found* overlap a labelled anomaly."""
+    return hits(found, truth) > 0
+
+
+def first_flagged(wanted: Intervals, found: Intervals) -> np.ndarray:
+    """Return the first step of each of *wanted* in one of *found*; at or after its stop if none.
+
+    Both are sorted, and neither overlaps itself.
+    """
     # The first event that ends after a wanted one begins has to begin before that one ends.
     first = np.searchsorted(found.stops, wanted.starts, side="right")
     starts = np.append(found.starts, np.iinfo(np.int64).max)
-    return starts[first] < wanted.stops
+    return np.maximum(starts[first], wanted.starts)
 
 
-def _scores(kind: str, right: int, flagged: int, caught: int, wanted: int) -> dict[str, float]:
-    """Return precision, recall and F1; one that has nothing to divide by is left out."""
-    metrics = {}
-    if flagged:
-        metrics[f"{kind}_precision"] = right / flagged
-    if wanted:
-        metrics[f"{kind}_recall"] = caught / wanted
-        precision = right / flagged if flagged else 0.0
-        recall = caught / wanted
-        both = precision + recall
-        metrics[f"{kind}_f1"] = 2 * precision * recall / both if both else 0.0
-    return metrics
+def _scores(kind: str, correct: int, flagged: int, caught: int, wanted: int) -> dict[str, float]:
+    """Return precision, recall and F1; precision is left out where nothing is flagged."""
+    recall = caught / wanted
+    metrics = {f"{kind}_precision": correct / flagged} if flagged else {}
+    precision = metrics.get(f"{kind}_precision", 0.0)
+    return metrics | {f"{kind}_recall": recall, f"{kind}_f1": harmonic(precision, recall)}
+
+
+def harmonic(precision: float, recall: float) -> float:
+    """Return the harmonic mean, 0 where both are 0."""
+    both = precision + recall
+    return 2 * precision * recall / both if both else 0.0

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from core.anomaly.intervals import detect
+from core.anomaly.intervals import Intervals, detect
+from core.anomaly.ranking import Ranking
+from core.anomaly.volume import volume
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The test rows of a result, one after the other.
+
+    Attributes:
+        scores: (rows,).
+        labels: (rows,) bool.
+        boundaries: First rows of segments, from 0.
+        spans: Where these segments lie in the result.
+    """
+
+    scores: np.ndarray
+    labels: np.ndarray
+    boundaries: np.ndarray
+    spans: Intervals
 
 
 class Truth:
@@ -23,30 +43,34 @@ class Truth:
         self, labels: np.ndarray, scores: np.ndarray, test: np.ndarray, boundaries: np.ndarray
     ) -> None:
         """Count *labels*, (rows,) bool, where *test*, (rows,) bool, holds."""
-        self._scores, self._test = scores, test
+        self._scores, self._test, self._boundaries = scores, test, boundaries
         self._labels = labels & test
         self.before = np.r_[np.int32(0), np.cumsum(self._labels, dtype=np.int32)]
         self.positives = int(self.before[-1])
         self.normal = int(test.sum()) - self.positives
         self.events = detect(self._labels, 0.5, boundaries)
 
+    @property
+    def tested(self) -> Tested:
+        """The test rows alone."""
+        spans = detect(self._test, 0.5, self._boundaries)
+        boundaries = np.r_[0, np.cumsum(spans.stops - spans.starts)[:-1]]
+        return Tested(self._scores[self._test], self._labels[self._test], boundaries, spans)
+
     @cached_property
-    def average_precision(self) -> float | None:
-        """Of the scores of the test rows; see `average_precision`."""
-        return average_precision(self._scores[self._test], self._labels[self._test])
+    def ranked(self) -> dict[str, float]:
+        """What the scores are worth without a threshold; empty without both kinds of rows.
 
-
-def average_precision(scores: np.ndarray, labels: np.ndarray) -> float | None:
-    """Return the area under the precision-recall curve, ties taken together; None without both.
-
-    The sum of precision times the gain in recall, as scikit-learn defines it.
-    """
-    positives = int(labels.sum())
-    if positives == 0 or positives == len(labels):
-        return None
-    order = np.argsort(-scores, kind="stable")
-    ranked, hits = scores[order], np.cumsum(labels[order])
-    ends = np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True])  # last of each tie
-    precision = hits[ends] / (ends + 1)
-    gain = np.diff(np.r_[0, hits[ends]]) / positives
-    return float((precision * gain).sum())
+        vus_pr and vus_roc (`volume`), average_precision and roc_auc (`Ranking`).
+        """
+        rows = self.tested
+        area = volume(rows.scores, rows.labels, rows.boundaries)
+        if area is None:
+            return {}
+        ranking = Ranking(rows.scores, rows.labels)
+        return {
+            "vus_pr": area.pr,
+            "vus_roc": area.roc,
+            "average_precision": ranking.average_precision,
+            "roc_auc": ranking.roc_auc,
+        }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.anomaly.intervals import detect
+from core.anomaly.ranking import two_kinds
 
 BUFFER = 100  # widest tolerance in steps
 CUTS = 250  # thresholds, at even ranks of the scores
@@ -42,7 +43,7 @@ def volume(
     Returns:
         None where not both normal and anomalous rows exist.
     """
-    if labels.all() or not labels.any():
+    if not two_kinds(labels):
         return None
     ordered = np.sort(scores)
     rows = len(scores)
