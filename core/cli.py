@@ -22,6 +22,7 @@ import typer
 from typer.exceptions import TyperException
 
 import core
+from core import cli_benchmark
 from core import task as tasks
 from core.console import err, out, print_json, print_pairs, print_table, telling
 from core.data import catalog, open_dataset, simulate
@@ -46,6 +47,7 @@ runs_app = typer.Typer(no_args_is_help=True, help="Stored runs.")
 app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
+app.add_typer(cli_benchmark.app, name="benchmark")
 
 
 @app.callback(invoke_without_command=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
+
+from core import cli
 
 # A busy machine is slow, not wrong.
 hypothesis_settings.register_profile("project", deadline=None)
@@ -41,3 +44,17 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no public data sets in {folder}; FUSIONSCOPE_DATA_DIR names their folder")
     return folder
+
+
+@pytest.fixture
+def call(home, monkeypatch, capsys):
+    """Call the command line; return exit code, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["fusionscope", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            cli.main()
+        captured = capsys.readouterr()
+        return int(stop.value.code or 0), captured.out, captured.err
+
+    return run

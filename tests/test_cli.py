@@ -3,31 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from core import cli, runs
+from core import runs
 from core.data import catalog
 from tests.examples import waves
 
 FAST = ["--variant", "pca", "--set", "lookback=10"]
-
-
-@pytest.fixture
-def call(home, monkeypatch, capsys):
-    """Call the command line; return exit code, standard output and standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["fusionscope", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            cli.main()
-        captured = capsys.readouterr()
-        return int(stop.value.code or 0), captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

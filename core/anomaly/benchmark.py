@@ -1,0 +1,168 @@
+"""The detectors over folders of labelled recordings: one row an entity, variant and seed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.anomaly.config import Config
+from core.anomaly.decide import decide
+from core.anomaly.metrics import measure
+from core.anomaly.result import Result
+from core.anomaly.suites import Cause, Entity, Recording
+from core.anomaly.task import fit, predict
+from core.anomaly.thresholds import Decision
+from core.anomaly.variants import VARIANTS
+from core.errors import FusionscopeError, StorageError
+
+Row = dict[str, Any]
+KEY = ["set", "entity", "variant", "version", "seed", "threshold"]
+HITS = (100, 150)  # HitRate@P %: among so many percent of the number of true causes
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run over every entity.
+
+    Attributes:
+        variants: Names of detectors.
+        seeds: How many seeds each detector gets that draws random numbers; the others get one.
+        decision: Threshold and event rules of the metrics at a cut.
+    """
+
+    variants: tuple[str, ...]
+    seeds: int
+    decision: Decision
+
+    def cases(self) -> list[tuple[str, int]]:
+        """Return variants and seeds."""
+        return [
+            (name, seed)
+            for name in self.variants
+            for seed in range(self.seeds if "seed" in VARIANTS[name].reads else 1)
+        ]
+
+
+def run(
+    entities: Iterable[Entity], plan: Plan, path: Path, tell: Callable[[str], None]
+) -> dict[str, str]:
+    """Run *plan* over *entities* and keep *path* up to date; rows that it has are not made again.
+
+    Args:
+        entities: What to run over.
+        plan: What to run.
+        path: CSV file of results; read first when it is there.
+        tell: Told of every row.
+
+    Returns:
+        What went wrong, by the name of the entity: the rest went on.
+    """
+    rows = _read(path)
+    done = {tuple(str(row[name]) for name in KEY) for row in rows}
+    broken: dict[str, str] = {}
+    for entity in entities:
+        missing = [
+            (variant, seed)
+            for variant, seed in plan.cases()
+            if _key(entity, variant, seed, plan) not in done
+        ]
+        try:
+            recording = entity.open() if missing else None
+        except FusionscopeError as error:
+            broken[f"{entity.suite}/{entity.name}"] = str(error)
+            continue
+        for variant, seed in missing:
+            assert recording is not None
+            name = f"{entity.suite}/{entity.name} {variant}"
+            try:
+                row = _row(entity, recording, variant, seed, plan)
+            except FusionscopeError as error:
+                broken[name] = str(error)
+                continue
+            rows.append(row)
+            _write(rows, path)
+            lead = row.get("vus_pr")
+            seconds = row["fit_seconds"] + row["score_seconds"]
+            shown = "no events" if lead is None else f"VUS-PR {lead:.3f}"
+            tell(f"{name} seed {seed}: {shown}, {seconds:.1f} s")
+    return broken
+
+
+def hit_rates(result: Result, causes: Iterable[Cause]) -> dict[str, float]:
+    """Return HitRate@P %, and what a ranking at random would reach on the mean.
+
+    Su et al. 2019, "Robust Anomaly Detection for Multivariate Time Series through Stochastic
+    Recurrent Neural Network", KDD (after Zhang et al. 2019): the share of an anomaly's true
+    channels among the first P % times as many of the ranking. Without known causes it is empty.
+    """
+    shares: dict[str, list[float]] = {}
+    for cause in causes:
+        blame = result.blame(cause.start, cause.stop)
+        # Ties are broken by chance: channels that stand first in the file are no better.
+        noise = np.random.default_rng(cause.start).random(len(blame))
+        order = np.lexsort((noise, -blame))
+        for percent in HITS:
+            count = min(len(order), int(len(cause.channels) * percent / 100))
+            hits = len(np.intersect1d(order[:count], cause.channels))
+            shares.setdefault(f"hit_{percent}", []).append(hits / len(cause.channels))
+            shares.setdefault(f"random_hit_{percent}", []).append(count / len(order))
+    return {name: float(np.mean(values)) for name, values in shares.items()}
+
+
+def _row(entity: Entity, recording: Recording, variant: str, seed: int, plan: Plan) -> Row:
+    """Train, score and measure one case."""
+    dataset = recording.dataset
+    config = Config(variant=variant, seed=seed, train_rows=recording.train_rows)
+    began = time.perf_counter()
+    fitted = fit(dataset, config)
+    trained = time.perf_counter()
+    result = predict(fitted, dataset)
+    scored = time.perf_counter()
+    outcome = decide(result, plan.decision)
+    metrics = measure(outcome.result, outcome.found, outcome.level, outcome.result.truth)
+    return {
+        **dict(zip(KEY, _key(entity, variant, seed, plan), strict=True)),
+        "rows": len(result),
+        "test_rows": int(result.test.sum()),
+        "channels": len(dataset.channels),
+        "fit_seconds": round(trained - began, 3),
+        "score_seconds": round(scored - trained, 3),
+        **{name: float(f"{value:.6g}") for name, value in metrics.items()},
+        **{name: round(value, 6) for name, value in hit_rates(result, recording.causes).items()},
+    }
+
+
+def _key(entity: Entity, variant: str, seed: int, plan: Plan) -> tuple[str, ...]:
+    version, rule = VARIANTS[variant].version, plan.decision.threshold.kind
+    return (entity.suite, entity.name, variant, str(version), str(seed), rule)
+
+
+def _read(path: Path) -> list[Row]:
+    if not path.exists():
+        return []
+    try:
+        frame = pd.read_csv(path, dtype=dict.fromkeys(KEY, str))
+    except (OSError, ValueError) as error:
+        raise StorageError(f"{path} cannot be read: {error}.", "Choose another file.") from error
+    if not set(KEY) <= set(frame):
+        raise StorageError(f"{path} is no table of results.", "Choose another file.")
+    records = frame.to_dict("records")
+    return [{str(k): v for k, v in row.items() if not pd.isna(v)} for row in records]
+
+
+def _write(rows: list[Row], path: Path) -> None:
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pd.DataFrame(rows).to_csv(draft, index=False)
+        draft.replace(path)
+    except OSError as error:
+        raise StorageError(
+            f"{path} cannot be written: {error.strerror}.", "Choose another folder, or free space."
+        ) from error

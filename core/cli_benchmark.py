@@ -1,0 +1,109 @@
+"""`fusionscope benchmark`: every detector over folders of labelled recordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from core.console import err, out, print_json, print_table
+from core.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+app = typer.Typer(no_args_is_help=True, help="Measure all variants on folders of labelled data.")
+
+
+@app.callback()
+def root() -> None:
+    """Measure all variants on folders of labelled data."""
+
+
+@app.command()
+def anomaly(
+    data: Annotated[Path, typer.Option("--data", help="Folder of recordings; see below.")],
+    file: Annotated[Path, typer.Option("--out", help="Results: .csv. It is taken up again.")],
+    variants: Annotated[
+        str, typer.Option("--variants", help="Names with commas between; all when not given.")
+    ] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each detector with chance.")] = 1,
+    threshold: Annotated[
+        str, typer.Option(help="Rule of the metrics at a cut; the default one when not given.")
+    ] = "",
+    only: Annotated[
+        str, typer.Option("--sets", help="Names of sets with commas between; all when not given.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run detectors over every labelled recording below a folder and compare them.
+
+    A folder directly below is a set. In it: .npz files with the arrays train, test and test_label
+    (or ENTITY/train and so on), and CSV files with a column "anomaly", whose first 400 rows are
+    for training. One row an entity, variant and seed; an interrupted run is taken up again. What
+    is broken is named at the end, and the exit code is 1 then.
+
+    JSON keys: out, rows, means (by metric and variant), differences, broken.
+    """
+    import pandas as pd
+
+    from core.anomaly import benchmark, suites
+    from core.anomaly.thresholds import THRESHOLDS, Decision
+    from core.anomaly.variants import VARIANTS
+
+    names = _chosen(variants, list(VARIANTS), "variant")
+    rule = _chosen(threshold, list(THRESHOLDS), "threshold")
+    decision = Decision(threshold=THRESHOLDS[rule[0]]()) if threshold else Decision()
+    entities, broken = suites.find(data)
+    sets = _chosen(only, list(dict.fromkeys(entity.suite for entity in entities)), "set")
+    plan = benchmark.Plan(tuple(names), seeds, decision)
+    wanted = [entity for entity in entities if entity.suite in sets]
+    broken |= benchmark.run(wanted, plan, file, lambda text: err.print(text, markup=False))
+    if file.exists():
+        results = pd.read_csv(file)
+        results = results[results["threshold"] == decision.threshold.kind]
+        _tell(results, file, broken, as_json)
+    for name, problem in broken.items():
+        err.print(f"Left out: {name}: {problem}", markup=False)
+    raise typer.Exit(1 if broken else 0)
+
+
+def _tell(results: pd.DataFrame, file: Path, broken: dict[str, str], as_json: bool) -> None:
+    """Print the summary."""
+    from core.anomaly import summary
+
+    lead = summary.means(results)
+    gaps = summary.differences(results, str(lead.index[0]))
+    whole = summary.overview(results)
+    if as_json:
+        print_json(
+            {
+                "out": str(file),
+                "rows": len(results),
+                "means": {name: _plain(column) for name, column in whole.items()},
+                "sets": {name: _plain(column) for name, column in lead.items()},
+                "differences": gaps.to_dict("records"),
+                "broken": broken,
+            }
+        )
+        return
+    out.print("Mean VUS-PR")
+    print_table(["variant", *lead.columns], lead.reset_index().to_numpy())
+    out.print("\nMean over the sets")
+    print_table(["variant", *whole.columns], whole.reset_index().to_numpy())
+    out.print(f"\nVUS-PR against {lead.index[0]}, paired bootstrap over entities")
+    print_table(list(gaps.columns), gaps.to_numpy())
+
+
+def _plain(column: pd.Series) -> dict[str, float]:
+    """Return what is known, by variant."""
+    return {str(name): float(value) for name, value in column.dropna().items()}
+
+
+def _chosen(text: str, known: list[str], what: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    wrong = [name for name in names if name not in known]
+    if wrong:
+        raise ConfigError(f"There is no {what} {wrong[0]!r}.", f"Known are: {', '.join(known)}.")
+    return names or known
