@@ -27,23 +27,30 @@ def transaction() -> Iterator[Connection]:
     """
     path = settings().home / "fusionscope.db"
     try:
-        with _engine(path).begin() as connection:
+        engine = _engine(path)
+        _make_tables(path, len(METADATA.tables))
+        with engine.begin() as connection:
             yield connection
     except DatabaseError as error:
         raise StorageError(
-            f"The file of jobs {path} cannot be used: {error.orig}.",
+            f"The file of jobs and labels {path} cannot be used: {error.orig}.",
             "Free some space, make it writable, or move it away; then a new one is made.",
         ) from error
 
 
 @cache
 def _engine(path: Path) -> Engine:
-    with storing("the list of jobs"):
+    with storing("jobs and labels"):
         path.parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(URL.create("sqlite", database=str(path)))
     event.listen(engine, "connect", _configure)
-    METADATA.create_all(engine)
     return engine
+
+
+@cache
+def _make_tables(path: Path, known: int) -> None:
+    """Make the tables; again when a module that brings one of its own was loaded since."""
+    METADATA.create_all(_engine(path))
 
 
 def _configure(connection: Any, _record: Any) -> None:
