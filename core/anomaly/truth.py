@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from core.anomaly.intervals import Intervals, detect
+from core.anomaly.pate import pate
 from core.anomaly.ranking import Ranking
 from core.anomaly.volume import volume
 
@@ -20,13 +21,11 @@ class Tested:
         scores: (rows,).
         labels: (rows,) bool.
         boundaries: First rows of segments, from 0.
-        spans: Where these segments lie in the result.
     """
 
     scores: np.ndarray
     labels: np.ndarray
     boundaries: np.ndarray
-    spans: Intervals
 
 
 class Truth:
@@ -50,12 +49,16 @@ class Truth:
         self.normal = int(test.sum()) - self.positives
         self.events = detect(self._labels, 0.5, boundaries)
 
+    @cached_property
+    def spans(self) -> Intervals:
+        """The segments of test rows."""
+        return detect(self._test, 0.5, self._boundaries)
+
     @property
     def tested(self) -> Tested:
         """The test rows alone."""
-        spans = detect(self._test, 0.5, self._boundaries)
-        boundaries = np.r_[0, np.cumsum(spans.stops - spans.starts)[:-1]]
-        return Tested(self._scores[self._test], self._labels[self._test], boundaries, spans)
+        boundaries = np.cumsum(np.r_[0, self.spans.stops - self.spans.starts])[:-1]
+        return Tested(self._scores[self._test], self._labels[self._test], boundaries)
 
     @cached_property
     def ranked(self) -> dict[str, float]:
@@ -74,3 +77,9 @@ class Truth:
             "average_precision": ranking.average_precision,
             "roc_auc": ranking.roc_auc,
         }
+
+    @cached_property
+    def pate(self) -> float | None:
+        """What the scores are worth by nearness in time; see `pate`."""
+        rows = self.tested
+        return pate(rows.scores, rows.labels, rows.boundaries)
