@@ -23,6 +23,7 @@ from core.anomaly.metrics import (
 from core.anomaly.ranking import average_precision, roc_auc
 from core.anomaly.result import Result, read_result
 from core.anomaly.scoring import Scoring
+from core.anomaly.sweep import sweep
 from core.anomaly.task import Fitted, Prepared, fit, load, predict, prepare, split
 from core.anomaly.thorough import thorough
 from core.anomaly.thresholds import (
@@ -73,5 +74,6 @@ __all__ = [
     "read_result",
     "roc_auc",
     "split",
+    "sweep",
     "thorough",
 ]

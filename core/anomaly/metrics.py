@@ -47,7 +47,7 @@ def measure(result: Result, found: Intervals, cut: float, truth: Truth | None) -
         "events": float(len(found)),
         "flagged_share": steps / tested if tested else 0.0,
     }
-    days = _days(result, tested)
+    days = days_of(result, tested)
     if days:
         metrics |= {"test_days": days, "alarms_per_day": len(found) / days}
     if truth is None:
@@ -89,7 +89,7 @@ def flags(found: Intervals, rows: int) -> np.ndarray:
     return np.cumsum(edges[:-1]) > 0
 
 
-def _days(result: Result, rows: int) -> float | None:
+def days_of(result: Result, rows: int) -> float | None:
     """Return how many days the test rows last; None without time."""
     step = result.seconds_per_step
     return rows * step / DAY if step and rows else None
