@@ -9,6 +9,7 @@ Example:
     >>> events = anomaly.events(result, anomaly.Sigma(k=3))
 """
 
+from core.anomaly.bootstrap import bootstrap
 from core.anomaly.config import Config
 from core.anomaly.decide import Outcome, decide, intervals
 from core.anomaly.events import channel_shares, event_table, events
@@ -57,6 +58,7 @@ __all__ = [
     "Threshold",
     "advice",
     "average_precision",
+    "bootstrap",
     "channel_shares",
     "decide",
     "detect",
