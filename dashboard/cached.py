@@ -16,6 +16,8 @@ import streamlit as st
 from core import anomaly, runs
 from core.data import Cleaning, Dataset, Roles, catalog, open_dataset
 from core.errors import DataError
+from dashboard import operating
+from dashboard.operating import Tried
 from dashboard.timeline import Timeline
 
 
@@ -119,9 +121,16 @@ def history(_run: runs.Run, run_id: str) -> pd.DataFrame:
     return _run.history()
 
 
-@st.cache_resource(max_entries=8, show_spinner="Trying every threshold …")
+@st.cache_resource(max_entries=4, show_spinner="Trying every threshold …")
 def sweep(_timeline: Timeline, run_id: str, rule: str) -> pd.DataFrame:
-    """Return what each of many cuts would cost and catch; see `operating.sweep`."""
-    from dashboard import operating
+    """Return what every cut would cost and catch (`core.anomaly.sweep`); *rule* is JSON.
 
-    return operating.sweep(_timeline, anomaly.Decision.model_validate(json.loads(rule)))
+    The scorer in *rule* tells one timeline of the run from another.
+    """
+    return anomaly.sweep(_timeline.result, anomaly.Decision.model_validate_json(rule))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Trying every rule …")
+def side_by_side(_timeline: Timeline, run_id: str, decision: str) -> dict[str, Tried]:
+    """Return what every threshold rule makes of the scores on the screen; *decision* is JSON."""
+    return operating.side_by_side(_timeline, anomaly.Decision.model_validate_json(decision))

@@ -11,10 +11,17 @@ from core.anomaly import VARIANTS, Config
 from dashboard import format as write
 
 METRICS = {
-    "average_precision": "Average precision",
+    "vus_pr": "VUS-PR",
+    "vus_roc": "VUS-ROC",
+    "average_precision": "AUC-PR",
+    "roc_auc": "AUC-ROC",
+    "composite_f1": "Composite F1",
+    "point_precision": "Point precision",
     "event_precision": "Event precision",
     "event_recall": "Event recall",
     "event_f1": "Event F1",
+    "false_alarm_rate": "False-alarm rate",
+    "delay_steps": "Delay (steps)",
     "false_alarms_per_day": "False alarms a day",
     "alarms_per_day": "Alarms a day",
     "events": "Events",

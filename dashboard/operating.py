@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import streamlit as st
 
 from core import anomaly
 from core.anomaly import THRESHOLDS, Decision, Intervals, Outcome, Rule, Scoring
+from core.errors import ConfigError
 from dashboard import link
 from dashboard.controls import control, widget
 from dashboard.timeline import Timeline
@@ -45,7 +44,6 @@ KEYS = (
     *(f"{PREFIX}{kind}.{name}" for kind, rule in THRESHOLDS.items() for name in fields_of(rule)),
     *(PREFIX + name for name in EVENT_RULES),
 )
-CUTS = 48  # Thresholds that `sweep` tries.
 
 
 @dataclass(frozen=True)
@@ -191,18 +189,32 @@ def choice(key: str, label: str, names: dict[str, str], default: str, help: str)
     return value
 
 
-def sweep(timeline: Timeline, decision: Decision) -> pd.DataFrame:
-    """Return what each of many cuts would cost and catch, with the other rules of *decision*.
+@dataclass(frozen=True)
+class Tried:
+    """What one of many rules makes of a result.
 
-    Columns: cut, event_precision, event_recall, and false_alarms_per_day where there is time.
+    Attributes:
+        found: Its events; None when it cannot be fitted here.
+        metrics: See `core.anomaly.measure`.
+        notes: Why it cannot, or what stands in for it.
     """
-    low = float(np.quantile(timeline.result.reference, 0.5))
-    high = float(timeline.result.scores.max())
-    cuts = np.unique(np.geomspace(max(low, high * 1e-4, 1e-12), max(high, 1e-12), CUTS + 1)[:-1])
-    names = ("event_precision", "event_recall", "false_alarms_per_day")
-    rows = []
-    for cut in cuts:
-        rule = decision.model_copy(update={"threshold": anomaly.Fixed(value=float(cut))})
-        metrics = anomaly.evaluate(timeline.result, None, rule)
-        rows.append({"cut": float(cut)} | {name: metrics.get(name, np.nan) for name in names})
-    return pd.DataFrame(rows)
+
+    found: Intervals | None
+    metrics: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def side_by_side(timeline: Timeline, decision: Decision) -> dict[str, Tried]:
+    """Return what every rule makes of *timeline*: the chosen one as it is, others by default."""
+    tried = {}
+    for kind, rule in THRESHOLDS.items():
+        chosen = decision.threshold if kind == decision.threshold.kind else rule()
+        if kind == "fixed" and kind != decision.threshold.kind:
+            continue  # a cut by hand has no default that means anything here
+        try:
+            one = read(timeline, decision.model_copy(update={"threshold": chosen}))
+        except ConfigError as error:
+            tried[kind] = Tried(None, {}, (str(error),))
+        else:
+            tried[kind] = Tried(one.found, one.metrics, one.outcome.cut.notes)
+    return tried

@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pandas as pd
 import streamlit as st
 
-from core import anomaly, runs
+from core import anomaly
 from core.errors import FusionscopeError
-from dashboard import cached, pictures, plots
+from dashboard import cached, labels_panel, pictures, plots
 from dashboard import format as write
+from dashboard.bench import Bench
 from dashboard.draw import show, spec
-from dashboard.operating import Reading
-from dashboard.timeline import Timeline
 from dashboard.window import DETAIL
 
 TABLE = "anomaly-events"
 BLAMED = 100  # Events in a list that names the worst channel of each.
 _EVENT, _TURN = "anomaly.event", "anomaly.events.turn"
-COLUMNS = ("event", "entity", "start", "duration", "peak", "channel", "share", "part")
-
-
-@dataclass(frozen=True)
-class Bench:
-    """What every panel needs to know.
-
-    Attributes:
-        run: The run on the screen.
-        timeline: Its stored result.
-        reading: What the operating point makes of it.
-        rows: First and last row (exclusive) of the detail.
-        inside: Events among these rows.
-    """
-
-    run: runs.Run
-    timeline: Timeline
-    reading: Reading
-    rows: tuple[int, int]
-    inside: pd.DataFrame
+COLUMNS = (
+    *("event", "entity", "start", "duration", "peak", "severity", "channel", "share"),
+    *("said", "part"),
+)
 
 
 def events(bench: Bench) -> None:
@@ -72,6 +53,7 @@ def events(bench: Bench) -> None:
         _downloads(bench)
     if chosen is None:
         return
+    labels_panel.verdict(bench, chosen)
     shares = cached.shares(bench.timeline, bench.run.id, bench.timeline.result.scoring, *chosen)
     st.markdown(f"**Channels of the chosen event**, worst first: {_ranking(shares)}")
     _readings(bench, list(shares.index))
@@ -91,39 +73,6 @@ def channels(bench: Bench) -> None:
         )
     with right:
         _readings(bench, list(shares.index))
-
-
-def curves(bench: Bench) -> None:
-    """Show what every other threshold would cost and catch."""
-    if bench.timeline.result.labels is None:
-        st.info(
-            "These curves count right and missed alarms, which needs labels. Name the label "
-            "column on the page Data if the recording has one."
-        )
-        return
-    rule = bench.reading.decision.model_copy(update={"threshold": anomaly.Sigma()})
-    frame = cached.sweep(bench.timeline, bench.run.id, rule.model_dump_json())
-    cut = pd.DataFrame({"x": [bench.reading.cut]})
-    left, right = st.columns(2, gap="medium")
-    with left:
-        st.caption("Right alarms (precision) and anomalies caught (recall), by events")
-        names = {"event_precision": "precision", "event_recall": "recall"}
-        show(
-            spec(plots.lines, "Threshold", "Share", 220, False, True),
-            {"points": plots.long(frame, "cut", names), "cut": cut},
-            alt="Event-wise precision and recall over the threshold",
-        )
-    with right:
-        st.caption("False alarms a day")
-        points = plots.long(frame, "cut", {"false_alarms_per_day": "false alarms"})
-        if points.empty:
-            st.info("The recording has no time column, so there is no day to count in.")
-            return
-        show(
-            spec(plots.lines, "Threshold", "Alarms a day", 220, False, True),
-            {"points": points, "cut": cut},
-            alt="False alarms a day over the threshold",
-        )
 
 
 def history(bench: Bench) -> None:
@@ -194,6 +143,9 @@ def _readable(table: pd.DataFrame, bench: Bench) -> pd.DataFrame:
     timed = table["seconds"].notna().all()
     duration = table["seconds"].map(write.duration) if timed else table["steps"].map(write.count)
     frame = table.assign(duration=duration)
+    said = labels_panel.said(bench, table)
+    if said is not None:
+        frame["said"] = said
     if "share" in frame:
         frame["share"] *= 100
     return frame[[name for name in COLUMNS if name in frame]]
@@ -214,10 +166,16 @@ def _config(bench: Bench) -> dict[str, object]:
         "start": start,
         "duration": st.column_config.TextColumn("Duration" if "time" in steps else "Steps"),
         "peak": st.column_config.NumberColumn("Peak score", format="%.3g"),
+        "severity": st.column_config.NumberColumn(
+            "Severity",
+            format="%.1f ×",
+            help="How many times as far from normal as the threshold its peak rises.",
+        ),
         "channel": st.column_config.TextColumn("Worst channel"),
         "share": st.column_config.ProgressColumn(
             "Its share", format="%.0f%%", min_value=0, max_value=100
         ),
+        "said": st.column_config.TextColumn("Label", help="What analysts said of it."),
         "part": st.column_config.TextColumn("Rows", help="Only test rows count in the metrics."),
     }
 

@@ -25,7 +25,9 @@ LINES: dict[str, tuple[Meaning, list[int]]] = {
     "validation": ("prediction", [6, 3]),
     "precision": ("prediction", [1, 0]),
     "recall": ("extra", [6, 3]),
-    "false alarms": ("anomaly", [1, 0]),
+    "false alarms": ("anomaly", [6, 3]),
+    "alarms": ("series", [1, 0]),
+    "composite F1": ("score", [2, 2]),
 }
 
 
@@ -105,7 +107,9 @@ def shares(rows: int) -> alt.LayerChart:
     return alt.layer(paint(bars, "anomaly")).properties(height=26 * rows, autosize=charts.FIT)
 
 
-def lines(x_title: str, y_title: str, height: int, whole: bool, rule: bool) -> alt.LayerChart:
+def lines(
+    x_title: str, y_title: str, height: int, whole: bool, rule: bool, scale: str = "linear"
+) -> alt.LayerChart:
     """Draw named lines, each with its name at its end.
 
     Reads points [x, name, meaning, value] as `long` makes them, and with *rule* cut [x].
@@ -116,10 +120,11 @@ def lines(x_title: str, y_title: str, height: int, whole: bool, rule: bool) -> a
         height: Of the plot, in pixels.
         whole: Whether x are whole numbers, such as epochs.
         rule: Whether a dashed line marks the threshold.
+        scale: Of the horizontal axis: "linear" or "sqrt".
     """
     x = alt.X(
         "x:Q",
-        scale=alt.Scale(nice=False, zero=False),
+        scale=alt.Scale(type=scale, nice=False, zero=False),
         axis=alt.Axis(
             title=x_title, format="d" if whole else ",.3~r", tickMinStep=1 if whole else 0
         ),
@@ -149,6 +154,33 @@ def lines(x_title: str, y_title: str, height: int, whole: bool, rule: bool) -> a
         cut = named("cut").mark_rule(strokeDash=DASH, strokeWidth=1.5).encode(x=x)
         layers.append(paint(cut, "threshold"))
     return alt.layer(*layers).properties(height=height, autosize=charts.FIT)
+
+
+def strips(axis: charts.Axis, order: tuple[str, ...]) -> alt.LayerChart:
+    """Draw the stretches of several rules under one another.
+
+    Reads bars [x, x2, rule, meaning] and frame [x]; *order* names the rules from top to bottom.
+    """
+    x = axis.encode()
+    corners = named("frame").mark_point(opacity=0).encode(x=x)
+    y = alt.Y(
+        "rule:N",
+        scale=alt.Scale(domain=list(order)),
+        axis=alt.Axis(title=None, minExtent=130, maxExtent=130, labelLimit=124, domain=False),
+    )
+    bars = (
+        named("bars")
+        .mark_bar(height={"band": 0.55}, minBandSize=1.5, strokeWidth=1, clip=True)
+        .encode(
+            x=x,
+            x2="x2",
+            y=y,
+            color=painted(),
+            stroke=painted(alt.Stroke),
+            tooltip=[alt.Tooltip("rule:N", title="Threshold"), axis.tooltip()],
+        )
+    )
+    return alt.layer(corners, bars).properties(height=24 * len(order), autosize=charts.FIT)
 
 
 def long(frame: pd.DataFrame, x: str, columns: Mapping[str, str]) -> pd.DataFrame:

@@ -23,7 +23,7 @@ SORTS = {
     "name": ("name", False),
     "data set": ("dataset", False),
     "detector": ("variant", False),
-    "best average precision": ("average_precision", True),
+    "best VUS-PR": ("vus_pr", True),
     "fewest events": ("events", False),
     "longest training": ("seconds", True),
 }
@@ -156,7 +156,7 @@ def table(found: pd.DataFrame, total: int) -> None:
         selection_mode="single-row",
         selection_default={"selection": {"rows": rows}},
         placeholder=write.NOTHING,
-        alt="Runs with data set, detector, average precision and that of the best baseline",
+        alt="Runs with data set, detector, VUS-PR and that of the best baseline",
     )
     pages = math.ceil(total / SIZE)
     if pages > 1:

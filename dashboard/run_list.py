@@ -12,7 +12,7 @@ from core.anomaly import VARIANTS
 from core.errors import RunError
 from dashboard import format as write
 
-SCORE = "average_precision"
+SCORE = "vus_pr"
 CHAMPION = "★ champion"
 
 
@@ -50,7 +50,7 @@ def config(**more: Any) -> dict[str, Any]:
         "dataset": column.TextColumn("Data set"),
         "variant": column.TextColumn("Detector"),
         "score": column.NumberColumn(
-            "Average precision",
+            "VUS-PR",
             format="%.3f",
             help="How well the scores put labelled steps above normal ones; needs labels.",
         ),

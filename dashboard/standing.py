@@ -107,7 +107,7 @@ def _latest(table: pd.DataFrame) -> None:
         hide_index=True,
         column_order=SHOWN,
         column_config=run_list.config(open=button),
-        alt="The latest runs with their average precision and that of their best baseline",
+        alt="The latest runs with their VUS-PR and that of their best baseline",
     )
 
 

@@ -34,16 +34,17 @@ class Tile:
 
 LABELLED = (
     Tile(
-        "average_precision",
-        "Average precision",
-        "How well the scores put labelled steps above normal ones, over all thresholds at once: "
-        "the area under the precision-recall curve. It does not move with the threshold.",
+        "vus_pr",
+        "VUS-PR",
+        "How well the scores put labelled stretches above normal ones, over all thresholds at once "
+        "and with soft edges: the volume under the precision-recall surface. It does not move with "
+        "the threshold.",
     ),
     Tile(
-        "event_precision",
-        "Right alarms",
-        "Share of the events that overlap a labelled anomaly (event-wise precision).",
-        share=True,
+        "composite_f1",
+        "Composite F1",
+        "Harmonic mean of the anomalies caught (event recall) and of the share of flagged time "
+        "that is labelled (point precision): an alarm that never ends does not please it.",
     ),
     Tile(
         "event_recall",
@@ -52,14 +53,22 @@ LABELLED = (
         share=True,
     ),
     Tile(
-        "event_f1",
-        "F1 of events",
-        "Harmonic mean of right alarms and anomalies caught (event-wise F1).",
+        "false_alarm_rate",
+        "Time in false alarm",
+        "Share of the normal test rows that is flagged (false-alarm rate).",
+        share=True,
+        best=False,
     ),
     Tile(
         "false_alarms_per_day",
         "False alarms/day",
         "Events a day that overlap no labelled anomaly.",
+        best=False,
+    ),
+    Tile(
+        "delay_seconds",
+        "Delay",
+        "From the start of a labelled anomaly to its first flagged row, mean over those caught.",
         best=False,
     ),
 )
@@ -72,7 +81,10 @@ UNLABELLED = (
 
 def tiles(metrics: Metrics, baselines: Mapping[str, Metrics], labelled: bool) -> None:
     """Draw the tiles of *metrics*; *baselines* are metrics by the name of their variant."""
-    shown = LABELLED if labelled else UNLABELLED
+    known = labelled and metrics.get("labelled_events", 0) > 0
+    shown = LABELLED if known else UNLABELLED
+    if labelled and not known:
+        st.caption("No events: the labels name no anomaly among the test rows that count.")
     days = metrics.get("test_days", 1.0)
     for column, tile in zip(st.columns(len(shown), gap="small"), shown, strict=True):
         text = _text(tile, metrics.get(tile.name))
@@ -103,7 +115,7 @@ def beside(tile: Tile, baselines: Mapping[str, Metrics]) -> tuple[str, str]:
     if not known:
         return "", ""
     # The fewest alarms are no merit by themselves: there, take those of the best detector.
-    rank = tile.name if tile.best else "average_precision"
+    rank = tile.name if tile.best else "vus_pr"
     name = max(known, key=lambda one: known[one].get(rank, 0.0))
     return _text(tile, known[name][tile.name]), VARIANTS[name].label if name in VARIANTS else name
 
@@ -111,4 +123,6 @@ def beside(tile: Tile, baselines: Mapping[str, Metrics]) -> tuple[str, str]:
 def _text(tile: Tile, value: float | None) -> str:
     if tile.name == "events":
         return write.count(value)
+    if tile.name == "delay_seconds":
+        return write.duration(value)
     return write.percent(value) if tile.share else write.number(value)

@@ -203,6 +203,15 @@ class Timeline:
         wide = (bands["x2"] - bands["x"]) > (self.x[stop - 1] - self.x[start]) * NAMED
         return bands.assign(part=label, name=np.where(wide, label, ""))
 
+    def stretches(self, found: Intervals, start: int, stop: int) -> pd.DataFrame:
+        """Return [x, x2] of the longest of *found* between two rows, as many as can be seen."""
+        inside = (found.starts < stop) & (found.stops > start)
+        kept = Intervals(found.starts[inside], found.stops[inside])
+        if len(kept) > TICKS:
+            longest = np.sort(np.argpartition(kept.starts - kept.stops, TICKS)[:TICKS])
+            kept = Intervals(kept.starts[longest], kept.stops[longest])
+        return self._within(kept, start, stop)
+
     def _within(self, found: Intervals, start: int, stop: int) -> pd.DataFrame:
         keep = (found.starts < stop) & (found.stops > start)
         return self._bands(found.starts[keep], found.stops[keep], start, stop)

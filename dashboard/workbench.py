@@ -14,18 +14,33 @@ import streamlit as st
 
 from core import anomaly, runs
 from core.anomaly import VARIANTS, Decision
-from dashboard import cached, link, operating, panels, pictures, plots, script, tiles
+from dashboard import (
+    cached,
+    curves_panel,
+    labels_panel,
+    link,
+    operating,
+    panels,
+    pictures,
+    plots,
+    rules_panel,
+    script,
+    tiles,
+)
 from dashboard import card as card_view
 from dashboard import format as write
+from dashboard.bench import Bench
 from dashboard.draw import show, spec
 from dashboard.markdown import plain
-from dashboard.panels import Bench
 from dashboard.timeline import Timeline
 from dashboard.window import DETAIL
 
 # What the link may ask of the workbench; the workbench says itself what was wrong with it.
 LINKED = frozenset({*operating.KEYS, DETAIL.start, DETAIL.stop})
-TABS = ("Events", "Channels", "Curves", "History", "Card", "Code")
+TABS = (
+    *("Events", "Thresholds", "Curves", "Channels", "Labels"),
+    *("History", "Card", "Code"),
+)
 
 
 def heading(run: runs.Run) -> None:
@@ -107,7 +122,9 @@ def _tabs(bench: Bench) -> None:
     panel = {
         "Events": panels.events,
         "Channels": panels.channels,
-        "Curves": panels.curves,
+        "Thresholds": rules_panel.rules,
+        "Curves": curves_panel.curves,
+        "Labels": labels_panel.panel,
         "History": panels.history,
         "Card": lambda bench: card_view.show(cached.card(bench.run, bench.run.id)),
         "Code": _code,

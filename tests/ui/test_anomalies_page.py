@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import anomaly, runs
+from core import anomaly, labels, runs
 from core.data import catalog, open_dataset
-from dashboard import script
+from dashboard import script, workbench
 from tests.examples import waves
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +55,7 @@ def test_without_a_run_the_page_says_what_to_do_and_offers_the_button(name):
 def test_known_settings_open_their_stored_run(name, run):
     app = page(data=name, anomaly_variant="pca", anomaly_lookback="10", anomaly_train_rows="200")
     assert any(run.name in box.value for box in app.success)
-    assert "Average precision" in metrics(app)
+    assert "VUS-PR" in metrics(app)
 
 
 def test_a_link_to_a_run_opens_it_with_its_data_set(name, run):
@@ -67,7 +67,7 @@ def test_a_link_to_a_run_opens_it_with_its_data_set(name, run):
 def test_a_run_whose_recording_was_deleted_still_shows_its_scores(name, run):
     catalog.remove(name)
     app = page(run=run.name, anomaly_tab="Channels")
-    assert "Average precision" in metrics(app)
+    assert "VUS-PR" in metrics(app)
     assert any("readings cannot be drawn" in box.value for box in app.info)
 
 
@@ -85,8 +85,49 @@ def test_the_slider_moves_the_numbers_and_reads_stored_scores(name, run):
 
 
 def test_every_tab_draws(name, run):
-    for tab in ("Events", "Channels", "Curves", "History", "Card", "Code"):
+    for tab in workbench.TABS:
         page(run=run.name, anomaly_tab=tab)
+
+
+def test_all_thresholds_stand_side_by_side_and_one_can_be_taken(name, run):
+    app = page(run=run.name, anomaly_tab="Thresholds", anomaly_compare="true")
+    table = app.dataframe[0].value
+    others = [rule.label for kind, rule in anomaly.THRESHOLDS.items() if kind != "fixed"]
+    assert table["Threshold"].tolist() == others
+    assert {"Composite F1", "Time in false alarm", "Reads"} <= set(table)
+    app.session_state["anomaly.kind"] = "quantile"
+    app.run()
+    assert app.selectbox(key="anomaly.kind").value == "quantile"
+
+
+def test_an_analyst_confirms_an_event_and_gets_a_threshold(name, run):
+    events = anomaly.events(run.result(), anomaly.Sigma(k=3))
+    best = events.loc[events["peak"].idxmax()]
+    above = anomaly.Decision(threshold=anomaly.Fixed(value=float(best["peak"]) * 1.04))
+    run.set_decision(above.model_dump(mode="json"))
+    steps = run.result().steps
+    labels.add(
+        run.content,
+        [labels.of_rows(steps, int(best["start_row"]), int(best["stop_row"]), "confirmed", "leak")],
+    )
+    app = page(run=run.name, anomaly_tab="Labels")
+    assert app.dataframe[0].value["note"].tolist() == ["leak"]
+    proposal = app.table[0].value
+    assert proposal.loc["Anomalies caught"].tolist() == ["0 of 1", "1 of 1"]
+    # Nothing has changed yet; then it has, on the screen alone.
+    assert app.slider(key="anomaly.fixed.value").value > best["peak"]
+    app.button(key="labels-use").click().run()
+    assert app.slider(key="anomaly.fixed.value").value < best["peak"]
+    assert app.table[0].value.loc["Anomalies caught", "now"] == "1 of 1"
+    assert runs.get(run.name).decision() == above.model_dump(mode="json")
+    assert not app.exception
+
+
+def test_rows_without_an_event_are_labelled(name, run):
+    app = page(run=run.name, anomaly_tab="Labels", anomaly_from="10", anomaly_to="30")
+    app.button(key="labels-drawn").click().run()
+    stored = labels.table(run.content)
+    assert stored[["start_row", "stop_row", "verdict"]].to_numpy().tolist() == [[10, 30, "drawn"]]
 
 
 def test_the_operating_point_is_stored_with_the_run_and_opens_with_it(name, run):
@@ -106,11 +147,11 @@ def test_a_link_goes_before_the_stored_operating_point(name, run):
 
 def test_another_scorer_changes_the_scores_and_is_stored_with_the_operating_point(name, run):
     app = page(run=run.name)
-    before = metrics(app)["Average precision"]
+    before = metrics(app)["VUS-PR"]
     app.selectbox(key="anomaly.scorer").set_value("largest").run()
     app.number_input(key="anomaly.scorer.smoothing").set_value(9).run()
     assert not app.exception
-    assert metrics(app)["Average precision"] != before
+    assert metrics(app)["VUS-PR"] != before
     app.button(key="anomaly-use").click().run()
     stored = runs.get(run.name).decision()["scoring"]
     assert (stored["kind"], stored["smoothing"]) == ("largest", 9)

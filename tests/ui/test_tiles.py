@@ -7,8 +7,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard.tiles import LABELLED, UNLABELLED, beside
 
 BASELINES = {
-    "pca": {"average_precision": 0.7, "event_recall": 0.5, "false_alarms_per_day": 12.0},
-    "random": {"average_precision": 0.1, "event_recall": 0.9, "false_alarms_per_day": 0.0},
+    "pca": {"vus_pr": 0.7, "event_recall": 0.5, "false_alarms_per_day": 12.0},
+    "random": {"vus_pr": 0.1, "event_recall": 0.9, "false_alarms_per_day": 0.0},
 }
 
 
@@ -17,7 +17,7 @@ def tile(name: str):
 
 
 def test_the_best_baseline_of_each_number_is_taken():
-    assert beside(tile("average_precision"), BASELINES) == ("0.700", "PCA reconstruction")
+    assert beside(tile("vus_pr"), BASELINES) == ("0.700", "PCA reconstruction")
     assert beside(tile("event_recall"), BASELINES) == ("90 %", "Random")
 
 
@@ -26,14 +26,19 @@ def test_a_baseline_that_never_alarms_is_not_best_at_false_alarms():
 
 
 def test_without_baselines_nothing_is_claimed():
-    assert beside(tile("event_f1"), {}) == ("", "")
+    assert beside(tile("composite_f1"), {}) == ("", "")
 
 
 def draw(days: float) -> AppTest:
     def script(days, baselines):
         from dashboard.tiles import tiles
 
-        metrics = {"average_precision": 0.9, "test_days": days, "false_alarms_per_day": 80.0}
+        metrics = {
+            "vus_pr": 0.9,
+            "labelled_events": 2.0,
+            "test_days": days,
+            "false_alarms_per_day": 80.0,
+        }
         tiles(metrics, baselines, labelled=True)
 
     return AppTest.from_function(script, args=(days, BASELINES)).run()
@@ -52,3 +57,14 @@ def test_alarms_a_day_from_more_than_a_day_are_not():
     shown = {metric.label: (metric.value, metric.delta) for metric in app.metric}
     assert shown["False alarms/day"] == ("80.0", "baseline 12.0")
     assert not app.caption
+
+
+def test_labels_without_an_anomaly_say_that_there_are_no_events():
+    def script():
+        from dashboard.tiles import tiles
+
+        tiles({"events": 3.0, "labelled_events": 0.0}, {}, labelled=True)
+
+    app = AppTest.from_function(script).run()
+    assert "No events" in app.caption[0].value
+    assert [metric.label for metric in app.metric] == ["Events", "Alarms/day", "Time in alarm"]
