@@ -69,6 +69,17 @@ def duration(seconds: float | pd.Timedelta | None) -> str:
     return ("-" if seconds < 0 else "") + " ".join(shown)
 
 
+def rough(seconds: float | None) -> str:
+    """Write a length of time in its largest unit: "12 s", "16 min", "1.5 h"."""
+    if seconds is None or not math.isfinite(seconds):
+        return NOTHING
+    for size, name in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        if abs(seconds) >= size:
+            value = seconds / size
+            return f"{value:.0f} {name}" if value >= 10 else f"{float(f'{value:.2g}'):g} {name}"
+    return duration(seconds)
+
+
 def zone(times: pd.Series) -> str:
     """Return the name of the time zone of *times*; "no zone given" when they have none."""
     known = getattr(times.dtype, "tz", None)

@@ -107,7 +107,9 @@ def widgets_of(decision: Decision) -> dict[str, Any]:
 
 def scorer(own: Scoring) -> Scoring | None:
     """Draw the choice of the scorer and return it; None leaves the detector's own."""
-    kind_column, smoothing, area, causal = st.columns([2.6, 1.6, 1.6, 1.6], gap="medium")
+    kind_column, smoothing, area, causal = st.columns(
+        [2.6, 1.6, 1.6, 1.6], gap="medium", vertical_alignment="bottom"
+    )
     with kind_column:
         kind = choice(SCORER, "Scorer", SCORERS, OWN, SCORER_HELP)
     if kind == OWN:

@@ -110,7 +110,7 @@ def shares(rows: int) -> alt.LayerChart:
 def lines(
     x_title: str, y_title: str, height: int, whole: bool, rule: bool, scale: str = "linear"
 ) -> alt.LayerChart:
-    """Draw named lines, each with its name at its end.
+    """Draw named lines, each with its name beside it.
 
     Reads points [x, name, meaning, value] as `long` makes them, and with *rule* cut [x].
 
@@ -143,10 +143,14 @@ def lines(
             alt.Tooltip("value:Q", title=y_title, format=".3~g"),
         ],
     )
+    # A line is named where it ends, or, where many end together, where it is highest.
+    by = "x" if scale == "linear" else "value"
     ends = (
-        base.transform_joinaggregate(last="max(x)", groupby=["name"])
-        .transform_filter("datum.x == datum.last")
-        .mark_text(align="right", baseline="bottom", dy=-6, fontSize=12)
+        base.transform_window(
+            rank="row_number()", sort=[alt.SortField(by, "descending")], groupby=["name"]
+        )
+        .transform_filter("datum.rank == 1")
+        .mark_text(align="right" if by == "x" else "left", baseline="bottom", dy=-6, fontSize=12)
         .encode(x=x, y=y, text="name:N", color=painted())
     )
     layers = [line, ends]

@@ -27,13 +27,14 @@ ALWAYS = {
     "flagged_share": ("Time in alarm", write.percent),
     "cut": ("Cut", write.number),
 }
+COMPARE = "anomaly.compare"
 
 
 def rules(bench: Bench) -> None:
     """Draw the events of every rule under one another, and their metrics in a table."""
     if not st.toggle(
         "Compare all thresholds",
-        key="anomaly.compare",
+        key=COMPARE,
         bind="query-params",
         help="Every rule cuts the scores on the screen, with the event rules chosen above: the "
         "chosen one with its settings, the others with their defaults.",
@@ -51,7 +52,7 @@ def rules(bench: Bench) -> None:
     ]
     if not labels.empty:
         bars.insert(0, labels.assign(rule="labels", meaning="label"))
-    order = (["labels"] if not labels.empty else []) + list(names.values())
+    order = (["labels"] if not labels.empty else []) + [names[kind] for kind in tried]
     show(
         spec(plots.strips, bench.timeline.axis, tuple(order)),
         {

@@ -45,7 +45,8 @@ class Choice:
 def sidebar() -> Choice:
     """Draw the sidebar and return what it asks for."""
     known = {PREFIX + name for name in anomaly.Config.model_fields}
-    link.unknown(known | {*operating.KEYS, DETAIL.start, DETAIL.stop, PREFIX + "tab"}, PREFIX)
+    own = {DETAIL.start, DETAIL.stop, PREFIX + "tab", PREFIX + "compare"}
+    link.unknown(known | own | set(operating.KEYS), PREFIX)
     with st.sidebar:
         _follow_run()
         entry = _dataset()

@@ -48,21 +48,21 @@ LABELLED = (
     ),
     Tile(
         "event_recall",
-        "Anomalies caught",
+        "Caught",
         "Share of the labelled anomalies that an event overlaps (event-wise recall).",
         share=True,
     ),
     Tile(
         "false_alarm_rate",
-        "Time in false alarm",
-        "Share of the normal test rows that is flagged (false-alarm rate).",
+        "False time",
+        "Share of the normal time that is in alarm (false-alarm rate over steps).",
         share=True,
         best=False,
     ),
     Tile(
         "false_alarms_per_day",
-        "False alarms/day",
-        "Events a day that overlap no labelled anomaly.",
+        "False/day",
+        "False alarms a day: events that overlap no labelled anomaly.",
         best=False,
     ),
     Tile(
@@ -124,5 +124,5 @@ def _text(tile: Tile, value: float | None) -> str:
     if tile.name == "events":
         return write.count(value)
     if tile.name == "delay_seconds":
-        return write.duration(value)
+        return write.rough(value)
     return write.percent(value) if tile.share else write.number(value)

@@ -76,10 +76,10 @@ def test_the_slider_moves_the_numbers_and_reads_stored_scores(name, run):
     highest = app.slider(key="anomaly.fixed.value").max
     app.slider(key="anomaly.fixed.value").set_value(highest).run()
     assert not app.exception
-    assert metrics(app)["Anomalies caught"] == "0 %"
+    assert metrics(app)["Caught"] == "0 %"
     assert any("No score lies above" in box.value for box in app.info)
     app.slider(key="anomaly.fixed.value").set_value(0.0).run()
-    assert metrics(app)["Anomalies caught"] == "100 %"
+    assert metrics(app)["Caught"] == "100 %"
     events = anomaly.events(run.result(), anomaly.Fixed(value=0.0))
     assert len(app.dataframe[0].value) == len(events)
 

@@ -97,3 +97,11 @@ def test_the_zone_of_a_column_is_named_or_said_to_be_missing():
     times = pd.Series(pd.date_range("2020-01-01", periods=2))
     assert write.zone(times) == "no zone given"
     assert write.zone(times.dt.tz_localize("Europe/Berlin")) == "Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "–"), (0, "0 s"), (0.5, "500 ms"), (12.3, "12 s"), (956, "16 min"), (5_400, "1.5 h")],
+)
+def test_a_rough_duration_has_one_unit(seconds, text):
+    assert write.rough(seconds) == text

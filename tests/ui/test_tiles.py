@@ -47,7 +47,7 @@ def draw(days: float) -> AppTest:
 def test_alarms_a_day_from_less_than_a_day_are_marked_as_extrapolated():
     app = draw(0.25)
     shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["False alarms/day"] == "≈ 80.0"
+    assert shown["False/day"] == "≈ 80.0"
     assert "Extrapolated" in app.caption[0].value
     assert "6 h" in app.caption[0].value
 
@@ -55,7 +55,7 @@ def test_alarms_a_day_from_less_than_a_day_are_marked_as_extrapolated():
 def test_alarms_a_day_from_more_than_a_day_are_not():
     app = draw(3)
     shown = {metric.label: (metric.value, metric.delta) for metric in app.metric}
-    assert shown["False alarms/day"] == ("80.0", "baseline 12.0")
+    assert shown["False/day"] == ("80.0", "baseline 12.0")
     assert not app.caption
 
 
