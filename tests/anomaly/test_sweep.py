@@ -62,6 +62,14 @@ def test_every_different_set_of_flagged_rows_has_its_cut(seed):
     assert exact["cut"].to_list() == np.unique(result.scores).astype(float).tolist()
 
 
+@pytest.mark.parametrize(("min_length", "merge_gap"), [(1, 0), (2, 2)])
+def test_alarms_on_both_sides_of_a_boundary_are_two(min_length, merge_gap):
+    rng = np.random.default_rng(0)
+    scores, labels = rng.integers(0, 5, 400), rng.random(400) < 0.6
+    result = make_result(scores, labels=labels, boundaries=np.arange(0, 400, 7))
+    check(result, Decision(min_length=min_length, merge_gap=merge_gap))
+
+
 def test_a_cool_down_is_tried_cut_by_cut():
     rng = np.random.default_rng(0)
     result = make_result(rng.random(400), labels=rng.random(400) < 0.2, boundaries=(0, 150))

@@ -161,6 +161,15 @@ def test_pate_equals_the_plain_form(seed, boundaries):
     assert found == pytest.approx(plain_pate(scores, labels, boundaries, 12), abs=1e-9)
 
 
+def test_pate_leaves_out_where_recall_falls():
+    """A lone early row, flagged after a long run, makes that run count for less."""
+    labels, scores = np.zeros(80, bool), np.zeros(80)
+    labels[10:60] = True
+    scores[15:40], scores[10], scores[70:] = 2, 1, 0.5
+    found = pate(scores, labels, np.array([0]), 5)
+    assert found == pytest.approx(plain_pate(scores, labels, (0,), 5), abs=1e-9)
+
+
 def test_pate_equals_what_the_authors_package_returns():
     rows = np.arange(200)
     labels = ((rows >= 40) & (rows < 56)) | ((rows >= 120) & (rows < 131))
