@@ -56,10 +56,10 @@ def pate(
 
 def _cuts(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Return (CUTS,) thresholds, falling: even percentiles of those where recall changes."""
-    hits = Ranking(scores, labels).hits
-    cuts = np.unique(scores)[::-1]
+    ranking = Ranking(scores, labels)
+    cuts = ranking.cuts
     if len(cuts) > 2:
-        change = np.diff(hits) != 0
+        change = np.diff(ranking.hits) != 0
         cuts = cuts[np.r_[True, change[:-1] | change[1:], True]]
     return np.percentile(cuts, np.linspace(100, 0, CUTS))
 

@@ -9,16 +9,19 @@ class Ranking:
     """Rows and labelled rows at or above each distinct score, from the highest; ties together.
 
     Attributes:
+        cuts: Distinct scores, falling.
         flagged: (cuts,) rows.
         hits: (cuts,) labelled rows.
     """
 
     def __init__(self, scores: np.ndarray, labels: np.ndarray) -> None:
         """Sort *scores*, (rows,), with *labels*, (rows,) bool."""
-        order = np.argsort(-scores, kind="stable")
-        ranked, hits = scores[order], np.cumsum(labels[order])
-        ends = np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True])  # last of each tie
-        self.flagged, self.hits = ends + 1, hits[ends]
+        # Two sorts of values cost less than one that takes the labels along.
+        ordered = np.sort(scores)
+        first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])[::-1]  # of each tie
+        self.cuts, self.flagged = ordered[first], len(scores) - first
+        caught = np.sort(scores[labels])
+        self.hits = len(caught) - np.searchsorted(caught, self.cuts)
 
     @property
     def average_precision(self) -> float:
