@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core.anomaly import Result
-from core.anomaly.result import ResidualsInMemory
+from core.anomaly.residuals import ResidualsInMemory, Training
 from core.data import Dataset
 from dashboard import charts, downsample, link
 from dashboard import format as write
@@ -128,8 +128,9 @@ def _timeline(dataset: Dataset, part: slice, name: str) -> Timeline:
             steps[role] = frame[column].array
     if dataset.labels is not None:
         steps["label"] = dataset.labels[part]
-    nothing = np.array([], np.float32)
-    return Timeline(Result(steps, ResidualsInMemory((), nothing[:, None]), np.array([0]), nothing))
+    nothing, first = ResidualsInMemory((), np.empty((0, 1), np.float32)), np.array([0])
+    no_scores = np.array([], np.float32)
+    return Timeline(Result(steps, nothing, first, first, no_scores, Training(nothing, first)))
 
 
 def _overview(timeline: Timeline, owner: str, rows: tuple[int, int], unit: str) -> None:

@@ -35,6 +35,7 @@ class Result:
             ("train", "validation", "embargo" or "test"), score (float32), imputed (bool), and
             label (bool) where there are labels.
         residuals: (rows, N) by rows.
+        segments: Sorted first rows of segments: no score looks across the beginning of one.
         boundaries: Sorted first rows of segments and parts: no event crosses one.
         reference: Scores of the training rows, which thresholds are fitted on.
         training: Residuals of the training rows, which scorers are fitted on.
@@ -44,6 +45,7 @@ class Result:
 
     steps: pd.DataFrame
     residuals: Residuals
+    segments: np.ndarray
     boundaries: np.ndarray
     reference: np.ndarray
     training: Training
@@ -96,7 +98,7 @@ class Result:
         Read in pieces, for an event may be very long; a scorer that follows the stream sees the
         rows before them, too.
         """
-        block = int(self.boundaries[np.searchsorted(self.boundaries, start, side="right") - 1])
+        block = int(self.segments[np.searchsorted(self.segments, start, side="right") - 1])
         total = np.zeros(len(self.residuals.channels))
         for at in range(start, stop, GROUP_ROWS):
             end = min(at + GROUP_ROWS, stop)
@@ -120,7 +122,7 @@ class Result:
             while len(self._others) >= KEPT:
                 self._others.pop(next(iter(self._others)))
             fitted = fit_scorer(choice, self.training.residuals, self.training.starts)
-            scores = scores_of(fitted, self.residuals, self.boundaries)
+            scores = scores_of(fitted, self.residuals, self.segments)
             known = self.training
             reference = scores_of(fitted, known.residuals, known.starts)
             steps = self.steps.assign(score=scores)
@@ -144,9 +146,9 @@ class Result:
         np.save(folder / REFERENCE, self.reference)
         (folder / SCORING).write_text(self.scoring.model_dump_json())
         self.training.save(folder)
-        starts = np.zeros(len(self), bool)
-        starts[self.boundaries] = True
-        self.steps.assign(boundary=starts).to_parquet(
+        segment, boundary = np.zeros((2, len(self)), bool)
+        segment[self.segments] = boundary[self.boundaries] = True
+        self.steps.assign(segment=segment, boundary=boundary).to_parquet(
             folder / SCORES, index=False, compression="zstd", row_group_size=GROUP_ROWS
         )
         write_residuals(self.residuals, folder / RESIDUALS)
@@ -155,10 +157,13 @@ class Result:
 def read_result(folder: Path) -> Result:
     """Read what `Result.save` wrote; residuals stay on disk until they are asked for."""
     steps = pd.read_parquet(folder / SCORES)
-    boundaries = np.flatnonzero(steps.pop("boundary").to_numpy())
+    segments, boundaries = (
+        np.flatnonzero(steps.pop(name).to_numpy()) for name in ("segment", "boundary")
+    )
     return Result(
         steps,
         ResidualsOnDisk(folder / RESIDUALS),
+        segments,
         boundaries,
         np.load(folder / REFERENCE, allow_pickle=False),
         read_training(folder),

@@ -24,6 +24,7 @@ from core.errors import DataError, TooShort
 from core.task import Reporter
 
 PREPROCESSING = "preprocessing.json"
+LEAST = 10  # rows that a method without a lookback needs
 
 
 @dataclass(frozen=True)
@@ -122,9 +123,18 @@ def split(dataset: Dataset, config: Config) -> np.ndarray:
         train_rows=config.train_rows,
         train_share=config.train_share,
         validation_share=config.validation_share if VARIANTS[config.variant].validates else 0.0,
-        embargo=config.lookback,
-        at_least=config.lookback,
+        embargo=window_of(config),
+        at_least=max(window_of(config), LEAST),
     )
+
+
+def window_of(config: Config) -> int:
+    """Return how many rows a window of the variant has, and the embargo beside its parts.
+
+    A variant that does not read the lookback needs no embargo: it learns in one pass from windows
+    that lie whole in the training rows, and nothing decides when it stops.
+    """
+    return config.lookback if "lookback" in VARIANTS[config.variant].reads else 0
 
 
 def prepare(dataset: Dataset, config: Config) -> Prepared:
@@ -134,7 +144,7 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
         TooShort: an entity has fewer rows than a window, or than the split needs.
         DataError: no channel varies in the training rows.
     """
-    check_lookback(dataset, config.lookback)
+    check_lookback(dataset, max(window_of(config), LEAST))
     parts = split(dataset, config)
     train, validation = (
         runs_of(parts == Part.TRAIN, dataset),
@@ -145,10 +155,10 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
         checked.append(("validation", validation))
     for name, runs in checked:
         longest = max((run.stop - run.start for run in runs), default=0)
-        if longest < config.lookback:
+        if longest < max(window_of(config), LEAST):
             raise TooShort(
                 f"The {name} rows hold no window: their longest run without a gap has {longest} "
-                f"rows, a window needs {config.lookback} (lookback).",
+                f"rows, a window needs {max(window_of(config), LEAST)} (lookback).",
                 "Take more training rows, fill longer gaps, or choose a shorter lookback.",
             )
     known = dataset.values[parts == Part.TRAIN]
@@ -210,10 +220,18 @@ def predict(fitted: Fitted, dataset: Dataset) -> Result:
     residuals = residuals.astype(np.float32, copy=False)
     own = dataset.fingerprint == fitted.fingerprint
     parts = split(dataset, fitted.config) if own else np.full(len(dataset), Part.TEST, np.int8)
-    boundaries, known = _boundaries(dataset, parts), ResidualsInMemory(channels, residuals)
-    scores = scores_of(fitted.scorer, known, boundaries)
-    steps = _steps(dataset, scores, parts)
-    return Result(steps, known, boundaries, fitted.reference, fitted.training, fitted.scoring)
+    segments = np.array([segment.start for segment in dataset.segments])
+    boundaries = np.union1d(segments, np.flatnonzero(np.diff(parts)) + 1)
+    known = ResidualsInMemory(channels, residuals)
+    return Result(
+        _steps(dataset, scores_of(fitted.scorer, known, segments), parts),
+        known,
+        segments,
+        boundaries,
+        fitted.reference,
+        fitted.training,
+        fitted.scoring,
+    )
 
 
 def runs_of(mask: np.ndarray, dataset: Dataset) -> list[slice]:
@@ -240,12 +258,6 @@ def _steps(dataset: Dataset, scores: np.ndarray, parts: np.ndarray) -> pd.DataFr
     if dataset.labels is not None:
         columns["label"] = dataset.labels
     return pd.DataFrame(columns)
-
-
-def _boundaries(dataset: Dataset, parts: np.ndarray) -> np.ndarray:
-    """Return the sorted first rows of segments and parts."""
-    changes = np.flatnonzero(np.diff(parts)) + 1
-    return np.unique(np.r_[[segment.start for segment in dataset.segments], changes])
 
 
 def _split_notes(dataset: Dataset, parts: np.ndarray) -> tuple[str, ...]:

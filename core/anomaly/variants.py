@@ -20,7 +20,7 @@ from core.anomaly.windowed_pca import WindowPca
 from core.task import Variant
 
 SPLIT = frozenset({"train_rows", "train_share", "lookback", "validation_share"})
-ONE_PASS = SPLIT - {"validation_share"}
+ONE_PASS = SPLIT - {"validation_share", "lookback"}
 OPTIMIZER = frozenset({"learning_rate", "batch_size", "epochs", "patience", "stride", "seed"})
 NETWORK = SPLIT | OPTIMIZER | {"units", "layers", "dropout"}
 

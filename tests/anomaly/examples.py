@@ -42,6 +42,7 @@ def make_result(
         steps,
         ResidualsInMemory(names, residuals),
         np.array(boundaries),
+        np.array(boundaries),
         np.asarray(reference, np.float32),
         Training(ResidualsInMemory(names, training), np.array([0])),
     )

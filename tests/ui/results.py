@@ -38,6 +38,7 @@ def result(rows: int = 200, *, times: pd.Series | None = None, entities: int = 1
     return Result(
         steps,
         ResidualsInMemory(("a", "b", "c"), residuals),
+        np.arange(entities) * (rows // entities),
         boundaries,
         np.random.default_rng(0).normal(1, 0.2, 80).astype(np.float32),
         Training(ResidualsInMemory(("a", "b", "c"), residuals[:80]), np.array([0])),
