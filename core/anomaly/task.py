@@ -142,7 +142,7 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
 
     Raises:
         TooShort: an entity has fewer rows than a window, or than the split needs.
-        DataError: no channel varies in the training rows.
+        DataError: no channel varies.
     """
     check_lookback(dataset, max(window_of(config), LEAST))
     parts = split(dataset, config)
@@ -161,15 +161,26 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
                 f"rows, a window needs {max(window_of(config), LEAST)} (lookback).",
                 "Take more training rows, fill longer gaps, or choose a shorter lookback.",
             )
-    known = dataset.values[parts == Part.TRAIN]
-    if not (known.max(axis=0) > known.min(axis=0)).any():
+    if not _varies(dataset.values):
         raise DataError(
-            "Every channel is constant in the training rows: there is nothing to learn.",
-            "Choose other training rows or other channels.",
+            "Every channel is constant: there is nothing to learn.",
+            "Choose other channels, or check the recording.",
         )
+    known = dataset.values[parts == Part.TRAIN]
     scaler = Scaler.fit(known, dataset.channels)
     training = TrainingRows(scaler.transform(dataset.values), train, validation)
-    return Prepared(config, dataset, parts, scaler, training, _split_notes(dataset, parts))
+    notes = _split_notes(dataset, parts)
+    if not _varies(known):
+        notes += (
+            "Every channel is constant in the training rows: any change will look unusual. "
+            "Choose training rows in which something happens.",
+        )
+    return Prepared(config, dataset, parts, scaler, training, notes)
+
+
+def _varies(values: np.ndarray) -> bool:
+    """Whether any channel of (rows, N) *values* changes."""
+    return bool((values.max(axis=0) > values.min(axis=0)).any())
 
 
 def fit(
