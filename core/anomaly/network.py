@@ -118,6 +118,7 @@ class Network:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.model: Any = None
+        self._compiled: tuple[Any, Any] | None = None  # the model it belongs to, and the function
 
     def build(self, channels: int, layer: type) -> Any:
         """Return the untrained Keras model for N *channels*, its recurrent layers of *layer*."""
@@ -159,10 +160,16 @@ class Network:
         )
 
     def answer(self) -> Callable[[np.ndarray], np.ndarray]:
-        """Return the compiled network as a function of arrays."""
+        """Return the network as a function of arrays, compiled once a model for any B."""
         tf = tensorflow()
-        forward = tf.function(self.model, reduce_retracing=True)
-        return lambda inputs: forward(tf.constant(inputs), training=False).numpy()
+        if self._compiled is None or self._compiled[0] is not self.model:
+            model, shape = self.model, self.model.input_shape
+            forward = tf.function(
+                lambda inputs: model(inputs, training=False), [tf.TensorSpec(shape, tf.float32)]
+            )
+            self._compiled = model, forward
+        forward = self._compiled[1]
+        return lambda inputs: forward(tf.constant(inputs)).numpy()
 
     def save(self, folder: Path) -> None:
         """Write `model.keras`, of Keras's own layers where there is one, for others to open."""
