@@ -240,20 +240,24 @@ def test_it_learns(task, variant, data, fit):
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
-@pytest.mark.parametrize("fault", ["empty", "short", "constant"])
+@pytest.mark.parametrize("fault", ["empty", "short", "constant", "nan"])
 def test_unfit_input_ends_in_one_clear_error(task, variant, data, fault):
     frame = data.frame
     if fault == "empty":
         frame = frame.iloc[:0]
     elif fault == "short":
         frame = frame.groupby("unit").head(TINY["lookback"] - 2).reset_index(drop=True)
-    else:
+    elif fault == "constant":
         frame = frame.assign(**dict.fromkeys(data.channels, np.float32(1)))
+    else:
+        frame = frame.assign(s1=frame["s1"].mask(frame.index == 7))
     with pytest.raises(FusionscopeError) as caught:
         fresh(task, variant, dataset(frame))
     assert "\n" not in str(caught.value)
     if fault == "short":
         assert "unit-0" in str(caught.value)
+    if fault == "nan":
+        assert "s1" in str(caught.value)
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
