@@ -82,12 +82,14 @@ def stack(
     return x
 
 
-def dense(units: int, seeds: Iterator[int], activation: str | None = None) -> Any:
+def dense(
+    units: int, seeds: Iterator[int], activation: str | None = None, name: str | None = None
+) -> Any:
     """Return a dense layer over the last axis."""
     from keras import initializers, layers
 
     return layers.Dense(
-        units, activation, kernel_initializer=initializers.GlorotUniform(next(seeds))
+        units, activation, kernel_initializer=initializers.GlorotUniform(next(seeds)), name=name
     )
 
 
@@ -128,6 +130,10 @@ class Network:
         """Return inputs and targets of (B, T, N) windows; here both are the windows."""
         return windows, windows
 
+    def loss(self, model: Any) -> str:
+        """Return the loss that *model* is trained with; a subclass may add a term to it."""
+        return "mse"
+
     def reconstruct(self, answer: Callable[[np.ndarray], np.ndarray], windows: Any) -> Any:
         """Return (B, T, N) in the order of time: what the network says of *windows*."""
         return answer(self.cut(windows)[0])
@@ -141,7 +147,8 @@ class Network:
 
         config = self.config
         self.model = self.build(training.values.shape[1], self._fast())
-        self.model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0), "mse")
+        adam = keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0)
+        self.model.compile(adam, self.loss(self.model))
         return train(
             self.model,
             WindowExamples(training.windows(config.lookback, config.stride), self.cut),
