@@ -116,7 +116,7 @@ def train(
     if checkpoint is not None and checkpoint.exists():
         state = _restore(model, checkpoint) or state
     smallest = len(examples) // _batches(len(examples), schedule.batch_size)
-    step, score = _compiled(model, parts=min(settings().threads, smallest))
+    step, score = _compiled(model, examples, parts=min(settings().threads, smallest))
     watch = _Watch(reporter, schedule, len(examples), state.epoch)
     while not state.finished(schedule):
         began = time.perf_counter()
@@ -145,9 +145,15 @@ def _batches(examples: int, batch_size: int) -> int:
     return max(1, -(-examples // batch_size))
 
 
-def _compiled(model: Any, parts: int) -> tuple[Any, Any]:
-    """Return the graph functions of one training step and of one validation batch."""
+def _compiled(model: Any, examples: Examples, parts: int) -> tuple[Any, Any]:
+    """Return the graph functions of one training step and of one validation batch.
+
+    Both are compiled once for batches of any size: it takes longer than an epoch of a small model.
+    """
     tf = tensorflow()
+    signature = tf.nest.map_structure(
+        lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), examples.take(np.arange(1))
+    )
 
     def loss_of(inputs: Any, targets: Any) -> Any:
         outputs = model(inputs, training=True)
@@ -169,7 +175,7 @@ def _compiled(model: Any, parts: int) -> tuple[Any, Any]:
             for a, b in itertools.pairwise(edges)
         ]
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=signature)
     def step(inputs: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
             loss = sum(share * loss_of(*part) for share, *part in cut(inputs, targets))
@@ -177,7 +183,7 @@ def _compiled(model: Any, parts: int) -> tuple[Any, Any]:
         model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return loss
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=signature)
     def score(inputs: Any, targets: Any) -> Any:
         return model.compute_loss(inputs, targets, model(inputs, training=False), training=False)
 

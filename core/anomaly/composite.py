@@ -1,8 +1,8 @@
 """Composite LSTM: one code, from which past and future are written (Srivastava et al. 2015).
 
-"Unsupervised Learning of Video Representations using LSTMs", ICML 2015, section 2.3: a code that
-only reconstructs keeps trivial detail, one that only predicts forgets the past; one that has to
-do both is better than either. The decoders are unconditioned, as in the paper's first form.
+"Unsupervised Learning of Video Representations using LSTMs", ICML 2015, the composite model: a
+code that only reconstructs keeps trivial detail, one that only predicts forgets the past; one that
+has to do both is better than either. The decoders are unconditioned: they see the code alone.
 """
 
 from __future__ import annotations

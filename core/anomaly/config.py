@@ -42,8 +42,8 @@ class Config(BaseConfig):
     units: int = setting(
         32,
         label="Units",
-        help="Memory cells in each LSTM layer. More cells fit more patterns and may over-fit.",
-        unit="cells",
+        help="Width of each layer of a network: memory cells, filters or features. More fit more "
+        "patterns and may over-fit.",
         ge=2,
         le=256,
         log=True,
@@ -60,7 +60,8 @@ class Config(BaseConfig):
     layers: int = setting(
         1,
         label="Layers",
-        help="LSTM layers in the encoder, and as many in the decoder.",
+        help="Layers that read a window, and as many that write it. More see patterns of "
+        "patterns and train more slowly.",
         unit="layers",
         ge=1,
         le=4,
@@ -151,6 +152,24 @@ class Config(BaseConfig):
         ge=1,
         le=128,
         log=True,
+        advanced=True,
+    )
+    heads: int = setting(
+        4,
+        label="Heads",
+        help="Comparisons of a row with the others that run side by side and share the units.",
+        unit="heads",
+        ge=1,
+        le=16,
+        advanced=True,
+    )
+    kl_weight: float = setting(
+        0.1,
+        label="Divergence weight",
+        help="How strongly the codes of normal windows are drawn together. Raise it when unusual "
+        "windows are written again too well, lower it when normal ones are not.",
+        ge=0.0,
+        le=10.0,
         advanced=True,
     )
     seed: int = setting(

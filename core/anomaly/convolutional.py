@@ -2,8 +2,8 @@
 
 Each layer looks at `kernel` neighbouring rows and halves the number of rows; a short code of
 `latent` channels is left, from which the mirrored layers write the window again (Masci et al.
-2011, "Stacked Convolutional Auto-Encoders", ICANN, section 3; in time as in Yin et al. 2022,
-"Anomaly Detection Based on Convolutional Recurrent Autoencoder for IoT Time Series").
+2011, "Stacked Convolutional Auto-Encoders for Hierarchical Feature Extraction", ICANN; here
+along time, where theirs go over images).
 """
 
 from __future__ import annotations

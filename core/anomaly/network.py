@@ -82,12 +82,14 @@ def stack(
     return x
 
 
-def dense(units: int, seeds: Iterator[int], activation: str | None = None) -> Any:
+def dense(
+    units: int, seeds: Iterator[int], activation: str | None = None, name: str | None = None
+) -> Any:
     """Return a dense layer over the last axis."""
     from keras import initializers, layers
 
     return layers.Dense(
-        units, activation, kernel_initializer=initializers.GlorotUniform(next(seeds))
+        units, activation, kernel_initializer=initializers.GlorotUniform(next(seeds)), name=name
     )
 
 
@@ -118,6 +120,7 @@ class Network:
     def __init__(self, config: Config) -> None:
         self.config = config
         self.model: Any = None
+        self._compiled: tuple[Any, Any] | None = None  # the model it belongs to, and the function
 
     def build(self, channels: int, layer: type) -> Any:
         """Return the untrained Keras model for N *channels*, its recurrent layers of *layer*."""
@@ -126,6 +129,10 @@ class Network:
     def cut(self, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return inputs and targets of (B, T, N) windows; here both are the windows."""
         return windows, windows
+
+    def loss(self, model: Any) -> str:
+        """Return the loss that *model* is trained with; a subclass may add a term to it."""
+        return "mse"
 
     def reconstruct(self, answer: Callable[[np.ndarray], np.ndarray], windows: Any) -> Any:
         """Return (B, T, N) in the order of time: what the network says of *windows*."""
@@ -140,7 +147,8 @@ class Network:
 
         config = self.config
         self.model = self.build(training.values.shape[1], self._fast())
-        self.model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0), "mse")
+        adam = keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0)
+        self.model.compile(adam, self.loss(self.model))
         return train(
             self.model,
             WindowExamples(training.windows(config.lookback, config.stride), self.cut),
@@ -159,10 +167,16 @@ class Network:
         )
 
     def answer(self) -> Callable[[np.ndarray], np.ndarray]:
-        """Return the compiled network as a function of arrays."""
+        """Return the network as a function of arrays, compiled once a model for any B."""
         tf = tensorflow()
-        forward = tf.function(self.model, reduce_retracing=True)
-        return lambda inputs: forward(tf.constant(inputs), training=False).numpy()
+        if self._compiled is None or self._compiled[0] is not self.model:
+            model, shape = self.model, self.model.input_shape
+            forward = tf.function(
+                lambda inputs: model(inputs, training=False), [tf.TensorSpec(shape, tf.float32)]
+            )
+            self._compiled = model, forward
+        forward = self._compiled[1]
+        return lambda inputs: forward(tf.constant(inputs)).numpy()
 
     def save(self, folder: Path) -> None:
         """Write `model.keras`, of Keras's own layers where there is one, for others to open."""

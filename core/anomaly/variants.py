@@ -16,6 +16,8 @@ from core.anomaly.neighbours import WindowNeighbours
 from core.anomaly.predictor import LstmPredictor
 from core.anomaly.rolling import Rolling
 from core.anomaly.scoring import Scoring
+from core.anomaly.transformer import TransformerAutoencoder
+from core.anomaly.variational import LstmVae
 from core.anomaly.windowed_pca import WindowPca
 from core.task import Variant
 
@@ -97,6 +99,24 @@ _ALL = (
         "(Srivastava et al. 2015). Notices both a strange window and a strange continuation.",
         build=LstmComposite,
         reads=NETWORK,
+        scoring=SMOOTH,
+    ),
+    DetectorVariant(
+        name="transformer-autoencoder",
+        label="Transformer autoencoder",
+        help="Writes windows again from a code in which every row was compared with every other "
+        "(Vaswani et al. 2017). For long windows, whose ends a recurrent network forgets.",
+        build=TransformerAutoencoder,
+        reads=NETWORK | {"heads"},
+        scoring=SMOOTH,
+    ),
+    DetectorVariant(
+        name="lstm-vae",
+        label="Variational LSTM autoencoder",
+        help="The LSTM autoencoder with a code that is drawn at random in training, so that "
+        "similar windows have similar codes (Park et al. 2018). For noisy or few training rows.",
+        build=LstmVae,
+        reads=NETWORK | {"latent", "kl_weight"},
         scoring=SMOOTH,
     ),
     DetectorVariant(

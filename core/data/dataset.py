@@ -13,6 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from core.config import Config, setting
+from core.errors import DataError
 
 Missing = Literal["interpolate", "forward-fill", "drop"]
 Severity = Literal["info", "warning", "error"]
@@ -121,8 +122,18 @@ class Dataset:
 
     @cached_property
     def values(self) -> np.ndarray:
-        """(rows, N) float32, C-contiguous and read-only: the channels."""
+        """(rows, N) float32, C-contiguous and read-only: the channels.
+
+        Raises:
+            DataError: a channel has a gap; `open_dataset` and `build` leave none.
+        """
         values = np.ascontiguousarray(self.frame[list(self.channels)], dtype=np.float32)
+        if values.size and not np.isfinite([values.min(), values.max()]).all():
+            row, column = np.argwhere(~np.isfinite(values))[0]
+            raise DataError(
+                f"Channel {self.channels[column]!r} has no number in row {row}.",
+                "Open the recording with open_dataset: it fills short gaps, leaves out long ones.",
+            )
         values.flags.writeable = False
         return values
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import random
+import shutil
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from core import anomaly
+from core.data.dataset import Dataset
 from core.data.splits import Part
 from core.errors import FusionscopeError
-from core.task import TASKS, get, key_of
+from core.task import TASKS, Progress, Silent, get, key_of
 from tests.examples import dataset, waves
 
 ALL = [(task, name) for task in TASKS for name in get(task).VARIANTS]
@@ -32,63 +36,79 @@ def data():
 
 
 @pytest.fixture(scope="module")
+def unknown(data):
+    """The same rows as a recording that nobody trained on: it is not split into parts."""
+    return dataclasses.replace(data, content="unknown")
+
+
+@pytest.fixture(scope="module")
 def fit():
     """Fit a variant with the tiny config, each one once for all tests of this module."""
-    known: dict[tuple[str, str], object] = {}
-
-    def fitted(task: str, variant: str):
-        if (task, variant) not in known:
-            known[task, variant] = fresh(task, variant, waves())
-        return known[task, variant]
-
-    return fitted
+    return functools.cache(lambda task, variant: fresh(task, variant, waves()))
 
 
-def fresh(task: str, variant: str, recording, **settings):
+@dataclasses.dataclass
+class Short:
+    """Two epochs of a variant: what the tests that need no good detector compare with.
+
+    Attributes:
+        recording: What it learned from, and scored.
+        before: The recording's frame before that.
+        checkpoint: The checkpoint as it was after the first epoch; none without epochs.
+    """
+
+    fitted: Any
+    scores: np.ndarray
+    recording: Dataset
+    before: pd.DataFrame
+    checkpoint: Path
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    """Fit two epochs of a variant and score, each one once for all tests of this module."""
+
+    @functools.cache
+    def learned(task: str, variant: str) -> Short:
+        recording, checkpoint = waves(), tmp_path_factory.mktemp(variant) / "now.npz"
+        before = recording.frame.copy(deep=True)
+        keeper = Keeper(checkpoint)
+        fitted = fresh(task, variant, recording, keeper, checkpoint, epochs=2)
+        scores = get(task).predict(fitted, recording).scores
+        return Short(fitted, scores, recording, before, keeper.first)
+
+    return learned
+
+
+class Keeper(Silent):
+    """Keeps a copy of the checkpoint of the first epoch."""
+
+    def __init__(self, checkpoint: Path) -> None:
+        self.checkpoint, self.first = checkpoint, checkpoint.with_name("first.npz")
+
+    def report(self, progress: Progress) -> None:
+        if progress.epoch == 1 and not self.first.exists():
+            shutil.copy(self.checkpoint, self.first)
+
+
+def fresh(task: str, variant: str, recording, reporter=None, checkpoint=None, **settings):
     module = get(task)
     config = module.Config.parse({**TINY, "variant": variant, **settings})
-    return module.fit(module.prepare(recording, config))
+    prepared = module.prepare(recording, config)
+    return module.fit(prepared, reporter=reporter, checkpoint=checkpoint)
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
-def test_input_is_not_changed(task, variant, data):
-    before = data.frame.copy(deep=True)
-    fitted = fresh(task, variant, data, epochs=1)
-    get(task).predict(fitted, data)
-    pd.testing.assert_frame_equal(data.frame, before)
+def test_input_is_not_changed(task, variant, short):
+    learned = short(task, variant)
+    pd.testing.assert_frame_equal(learned.recording.frame, learned.before)
+    channels = learned.before[list(learned.recording.channels)]
+    np.testing.assert_array_equal(learned.recording.values, channels)
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
-def test_the_same_seed_gives_the_same_numbers(task, variant, data):
-    first, second = (
-        get(task).predict(fresh(task, variant, data, epochs=2), data) for _ in range(2)
-    )
-    np.testing.assert_array_equal(first.scores, second.scores)
-
-
-@pytest.mark.parametrize(("task", "variant"), ALL)
-def test_a_version_is_raised_when_its_numbers_change(task, variant, data):
-    """NUMBERS=keep writes the present ones; do so after raising the version of the variant."""
-    module = get(task)
-    reference = fresh(task, variant, data, epochs=2).reference.astype(float)
-    present = {
-        "version": module.VARIANTS[variant].version,
-        "reference": [float(f"{value:.6g}") for value in np.quantile(reference, [0.1, 0.5, 0.9])],
-    }
-    kept = json.loads(NUMBERS.read_text()) if NUMBERS.exists() else {}
-    name = f"{task}/{variant}"
-    if os.environ.get("NUMBERS") == "keep":
-        NUMBERS.write_text(json.dumps(kept | {name: present}, indent=1) + "\n")
-        return
-    assert present["version"] == kept[name]["version"], "NUMBERS=keep make test"
-    # Another processor sums in another order; a changed method changes more than that.
-    assert present["reference"] == pytest.approx(kept[name]["reference"], rel=1e-3)
-
-
-@pytest.mark.parametrize(("task", "variant"), ALL)
-def test_others_who_draw_random_numbers_do_not_matter(task, variant, data):
-    """The worker's own event loop draws from the generators that a process shares."""
-    quiet = fresh(task, variant, data, epochs=1)
+def test_the_same_seed_gives_the_same_numbers(task, variant, data, short):
+    """Even while others draw from the generators that a process shares, as its event loop does."""
     over = threading.Event()
 
     def draw() -> None:
@@ -99,11 +119,47 @@ def test_others_who_draw_random_numbers_do_not_matter(task, variant, data):
     thread = threading.Thread(target=draw)
     thread.start()
     try:
-        noisy = fresh(task, variant, data, epochs=1)
+        again = fresh(task, variant, data, epochs=2)
     finally:
         over.set()
         thread.join()
-    np.testing.assert_array_equal(quiet.reference, noisy.reference)
+    learned = short(task, variant)
+    np.testing.assert_array_equal(again.reference, learned.fitted.reference)
+    np.testing.assert_array_equal(get(task).predict(again, data).scores, learned.scores)
+
+
+@pytest.mark.parametrize(("task", "variant"), TRAINED)
+def test_a_resumed_training_equals_an_uninterrupted_one_to_the_bit(task, variant, data, short):
+    whole, first = short(task, variant).fitted, short(task, variant).checkpoint
+    if not whole.history:
+        pytest.skip("it has no epochs")
+    told = []
+    reporter = Silent()
+    reporter.report = lambda progress: told.append(progress.epoch)
+    resumed = fresh(task, variant, data, reporter, first, epochs=2)
+    assert set(told) == {1, 2}, "the first epoch was trained again"
+    assert [epoch["loss"] for epoch in resumed.history] == [
+        epoch["loss"] for epoch in whole.history
+    ]
+    np.testing.assert_array_equal(resumed.reference, whole.reference)
+
+
+@pytest.mark.parametrize(("task", "variant"), ALL)
+def test_a_version_is_raised_when_its_numbers_change(task, variant, short):
+    """NUMBERS=keep writes the present ones; do so after raising the version of the variant."""
+    reference = short(task, variant).fitted.reference.astype(float)
+    present = {
+        "version": get(task).VARIANTS[variant].version,
+        "reference": [float(f"{value:.6g}") for value in np.quantile(reference, [0.1, 0.5, 0.9])],
+    }
+    kept = json.loads(NUMBERS.read_text()) if NUMBERS.exists() else {}
+    name = f"{task}/{variant}"
+    if os.environ.get("NUMBERS") == "keep":
+        NUMBERS.write_text(json.dumps(kept | {name: present}, indent=1) + "\n")
+        return
+    assert present["version"] == kept[name]["version"], "NUMBERS=keep make test"
+    # Another processor sums in another order; a changed method changes more than that.
+    assert present["reference"] == pytest.approx(kept[name]["reference"], rel=1e-3)
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
@@ -128,30 +184,26 @@ def test_a_result_is_as_long_as_its_input(task, variant, data, fit):
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
-def test_entities_are_not_mixed(task, variant, data, fit):
+def test_entities_are_not_mixed(task, variant, unknown, fit):
     """The second entity's scores do not depend on what stands before it."""
     if variant == "random":
         pytest.skip("noise is drawn row by row and knows of no entity")
-    fitted, rows = fit(task, variant), data.entities["unit-1"]
-    alone = dataset(data.frame.iloc[rows].reset_index(drop=True))
-    both, single = (get(task).predict(fitted, d) for d in (data, alone))
+    fitted, rows = fit(task, variant), unknown.entities["unit-1"]
+    alone = dataset(unknown.frame.iloc[rows].reset_index(drop=True))
+    both, single = (get(task).predict(fitted, d) for d in (unknown, alone))
     np.testing.assert_allclose(both.scores[rows], single.scores, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
-def test_nothing_after_the_training_rows_reaches_what_is_fitted(task, variant, data):
-    module = get(task)
-    config = module.Config.parse({**TINY, "variant": variant, "epochs": 2})
-    after = np.isin(module.split(data, config), (Part.TEST, Part.EMBARGO))
+def test_nothing_after_the_training_rows_reaches_what_is_fitted(task, variant, data, short):
+    learned, module = short(task, variant), get(task)
+    after = np.isin(module.split(data, learned.fitted.config), (Part.TEST, Part.EMBARGO))
     frame = data.frame.copy()
     frame.loc[after, list(data.channels)] = 7.0
-    altered = dataclasses.replace(data, frame=frame)
-    one, two = (module.fit(module.prepare(d, config)) for d in (data, altered))
-    assert one.scaler.to_json() == two.scaler.to_json()
-    np.testing.assert_array_equal(one.reference, two.reference)
-    np.testing.assert_array_equal(
-        module.predict(one, data).scores, module.predict(two, data).scores
-    )
+    other = fresh(task, variant, dataclasses.replace(data, frame=frame), epochs=2)
+    assert other.scaler.to_json() == learned.fitted.scaler.to_json()
+    np.testing.assert_array_equal(other.reference, learned.fitted.reference)
+    np.testing.assert_array_equal(module.predict(other, data).scores, learned.scores)
 
 
 @pytest.mark.parametrize(("task", "variant"), TRAINED)
@@ -188,30 +240,34 @@ def test_it_learns(task, variant, data, fit):
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
-@pytest.mark.parametrize("fault", ["empty", "short", "constant"])
+@pytest.mark.parametrize("fault", ["empty", "short", "constant", "nan"])
 def test_unfit_input_ends_in_one_clear_error(task, variant, data, fault):
     frame = data.frame
     if fault == "empty":
         frame = frame.iloc[:0]
     elif fault == "short":
         frame = frame.groupby("unit").head(TINY["lookback"] - 2).reset_index(drop=True)
-    else:
+    elif fault == "constant":
         frame = frame.assign(**dict.fromkeys(data.channels, np.float32(1)))
+    else:
+        frame = frame.assign(s1=frame["s1"].mask(frame.index == 7))
     with pytest.raises(FusionscopeError) as caught:
         fresh(task, variant, dataset(frame))
     assert "\n" not in str(caught.value)
     if fault == "short":
         assert "unit-0" in str(caught.value)
+    if fault == "nan":
+        assert "s1" in str(caught.value)
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
-def test_a_missing_channel_is_named_and_the_order_does_not_matter(task, variant, data, fit):
+def test_a_missing_channel_is_named_and_the_order_does_not_matter(task, variant, unknown, fit):
     fitted = fit(task, variant)
-    turned = dataset(data.frame[["time", "unit", "s2", "s0", "s1", "label"]])
+    turned = dataset(unknown.frame[["time", "unit", "s2", "s0", "s1", "label"]])
     same = get(task).predict(fitted, turned)
-    np.testing.assert_array_equal(same.scores, get(task).predict(fitted, data).scores)
+    np.testing.assert_array_equal(same.scores, get(task).predict(fitted, unknown).scores)
     with pytest.raises(FusionscopeError, match="s1"):
-        get(task).predict(fitted, dataset(data.frame.drop(columns="s1")))
+        get(task).predict(fitted, dataset(unknown.frame.drop(columns="s1")))
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
