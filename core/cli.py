@@ -288,6 +288,26 @@ def score(
     )
 
 
+@app.command()
+def combine(
+    names: Annotated[list[str], typer.Argument(metavar="RUN RUN...", help="Names of runs.")],
+    by: Annotated[str, typer.Option("--by", help="p-value or rank.")] = "p-value",
+    as_json: Json = False,
+) -> None:
+    """Join detectors that were trained on one recording into an ensemble, stored as a run.
+
+    JSON keys: run, key, cached, metrics.
+    """
+    from core.combine import combine as combine_runs
+
+    run, cached = combine_runs(names, by)
+    content = {"run": run.name, "key": run.key, "cached": cached}
+    if as_json:
+        print_json(content | {"metrics": run.metrics})
+        return
+    print_pairs(content | run.metrics)
+
+
 def _write(frame: Any, path: Path) -> None:
     """Write *frame* as the suffix of *path* says."""
     writers = {

@@ -145,7 +145,10 @@ def get(name: str) -> Task:
 
 def variant_of(task: str, config: Config) -> Variant:
     """Return the variant that *config* names."""
-    return get(task).VARIANTS[config.variant]  # type: ignore[attr-defined]
+    module = get(task)
+    # A task may know variants that are not trained but made of runs.
+    known: dict[str, Variant] = getattr(module, "KNOWN", module.VARIANTS)
+    return known[config.variant]  # type: ignore[attr-defined]
 
 
 def effective(task: str, config: Config) -> Config:

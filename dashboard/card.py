@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.anomaly import VARIANTS, Config
+from core.anomaly import KNOWN, Config
 from dashboard import format as write
 
 METRICS = {
@@ -59,7 +59,7 @@ def comparison(card: dict[str, Any]) -> pd.DataFrame:
 
 def settings(config: dict[str, Any], variant: str) -> dict[str, str]:
     """Return the settings that have an effect, by the names on the screen."""
-    reads = VARIANTS[variant].reads if variant in VARIANTS else frozenset(config)
+    reads = KNOWN[variant].reads if variant in KNOWN else frozenset(config)
     fields = Config.model_fields
     chosen = {fields[name].title or name: value for name, value in config.items() if name in reads}
     shown = {
@@ -70,7 +70,7 @@ def settings(config: dict[str, Any], variant: str) -> dict[str, str]:
 
 
 def _label(variant: str) -> str:
-    return VARIANTS[variant].label if variant in VARIANTS else variant
+    return KNOWN[variant].label if variant in KNOWN else variant
 
 
 def _recording(data: dict[str, Any]) -> dict[str, str]:

@@ -10,25 +10,10 @@ from core.anomaly import Decision
 
 def of(run: runs.Run, decision: Decision) -> str:
     """Return a script that trains *run* again and lists the events of *decision*; it runs."""
-    roles = {name: value for name, value in run.roles.items() if value}
-    cleaning = run.cleaning
     rule = decision.threshold
     values = {name: value for name, value in rule.model_dump().items() if name != "kind"}
     return f"""\
-from core import anomaly
-from core.data import Cleaning, Roles, open_dataset
-
-data = open_dataset(
-    {run.source!r},
-    roles=Roles({_arguments(roles)}),
-    cleaning=Cleaning({_arguments(cleaning)}),
-)
-config = anomaly.Config(
-    {_arguments(run.config, lines=True)}
-)
-fitted = anomaly.fit(data, config)
-result = anomaly.predict(fitted, data)
-
+{_result_of(run)}
 decision = anomaly.Decision(
     scoring={_scoring(decision)},
     threshold=anomaly.{type(rule).__name__}({_arguments(values)}),
@@ -39,6 +24,35 @@ decision = anomaly.Decision(
 events = anomaly.events(result, decision)
 print(events.drop(columns="ranking").to_string(index=False))
 print(anomaly.evaluate(result, decision=decision))
+"""
+
+
+def _result_of(run: runs.Run) -> str:
+    """Return the lines that make the result of *run* again."""
+    if run.variant == "combined":
+        members = [runs.get(key).name for key in run.config["members"]]
+        return f"""\
+from core import anomaly
+from core.combine import combine
+
+run, _ = combine({members!r}, by={run.config["by"]!r})
+result = run.result()
+"""
+    roles = {name: value for name, value in run.roles.items() if value}
+    return f"""\
+from core import anomaly
+from core.data import Cleaning, Roles, open_dataset
+
+data = open_dataset(
+    {run.source!r},
+    roles=Roles({_arguments(roles)}),
+    cleaning=Cleaning({_arguments(run.cleaning)}),
+)
+config = anomaly.Config(
+    {_arguments(run.config, lines=True)}
+)
+fitted = anomaly.fit(data, config)
+result = anomaly.predict(fitted, data)
 """
 
 

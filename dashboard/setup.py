@@ -9,19 +9,21 @@ import streamlit as st
 
 from core import anomaly, jobs, runs
 from core import task as tasks
-from core.anomaly import VARIANTS
+from core.anomaly import KNOWN, VARIANTS
+from core.combine import combine
 from core.data import catalog
 from core.data.catalog import Entry
-from core.errors import RunNotFound
+from core.errors import FusionscopeError, RunNotFound
 from core.jobs import Job
 from dashboard import cached, card, controls, jobs_panel, link, operating
 from dashboard import format as write
 from dashboard.markdown import plain
+from dashboard.notices import explain
 from dashboard.window import DETAIL
 
 TASK, PREFIX = "anomaly", "anomaly."
 DATA, RUN = "data", "run"
-_FOLLOWED = "setup.followed"
+_FOLLOWED, _TROUBLE = "setup.followed", "setup.combine.trouble"
 NEW = "From the settings below"
 
 
@@ -51,6 +53,7 @@ def sidebar() -> Choice:
         _follow_run()
         entry = _dataset()
         stored = _stored_run(entry)
+        _combining(entry)
         if stored is not None:
             _settings_of(stored)
             return Choice(entry, run=stored)
@@ -140,10 +143,56 @@ def _stored_run(entry: Entry) -> runs.Run | None:
     return None if name == NEW else runs.get(name)
 
 
+def _combining(entry: Entry) -> None:
+    """Offer to join stored runs on this data set into an ensemble."""
+    table, _ = runs.table(task=TASK, dataset=entry.name, limit=200)
+    table = table[table["variant"] != "combined"]
+    if len(table) < 2:
+        return
+    labels = {
+        name: f"{name} · {KNOWN[variant].label if variant in KNOWN else variant}"
+        for name, variant in zip(table["name"], table["variant"], strict=True)
+    }
+    with st.popover("Combine runs", icon=":material/merge:", width="stretch"):
+        st.markdown("An ensemble of runs on this data set; nothing is trained.")
+        chosen = st.multiselect(
+            "Runs", list(labels), format_func=lambda name: labels[name], key="combine-runs"
+        )
+        by = st.segmented_control(
+            "Joined by",
+            ["p-value", "rank"],
+            default="p-value",
+            required=True,
+            key="combine-by",
+            help="P-value: how unlikely a score is under those of the training rows. Rank: its "
+            "place among all scores of the recording, which looks ahead.",
+        )
+        st.button(
+            "Combine",
+            key="combine",
+            disabled=len(chosen) < 2,
+            type="primary",
+            on_click=_combine,
+            args=(chosen, by),
+        )
+        if trouble := st.session_state.pop(_TROUBLE, None):
+            explain(trouble)
+
+
+def _combine(chosen: list[str], by: str) -> None:
+    """Join the runs *chosen* and open what came of it."""
+    try:
+        st.session_state[RUN] = combine(chosen, by)[0].name
+    except FusionscopeError as error:
+        st.session_state[_TROUBLE] = error
+
+
 def _settings_of(run: runs.Run) -> None:
     """Show the settings of a stored run."""
     pairs = card.settings(run.config, run.variant)
     st.markdown("  \n".join(f"{name}: **{value}**" for name, value in pairs.items()))
+    if run.variant not in VARIANTS:
+        return
     st.button(
         "Change these settings",
         icon=":material/tune:",

@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly, runs
-from core.anomaly import VARIANTS, Decision
+from core.anomaly import KNOWN, Decision
 from dashboard import (
     cached,
     curves_panel,
@@ -45,7 +45,7 @@ TABS = (
 
 def heading(run: runs.Run) -> None:
     """Say which run is on the screen."""
-    variant = VARIANTS[run.variant].label if run.variant in VARIANTS else run.variant
+    variant = KNOWN[run.variant].label if run.variant in KNOWN else run.variant
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{plain(run.name)}** · {variant} · {plain(run.dataset)}", width="content")
         if run.champion:

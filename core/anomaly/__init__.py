@@ -10,6 +10,7 @@ Example:
 """
 
 from core.anomaly.bootstrap import bootstrap
+from core.anomaly.combined import Combined, combine
 from core.anomaly.config import Config
 from core.anomaly.decide import Outcome, decide, intervals
 from core.anomaly.events import channel_shares, event_table, events
@@ -37,11 +38,13 @@ from core.anomaly.thresholds import (
     Sigma,
     Threshold,
 )
-from core.anomaly.variants import VARIANTS
+from core.anomaly.variants import KNOWN, VARIANTS
 
 __all__ = [
+    "KNOWN",
     "THRESHOLDS",
     "VARIANTS",
+    "Combined",
     "Config",
     "Cut",
     "Decision",
@@ -60,6 +63,7 @@ __all__ = [
     "average_precision",
     "bootstrap",
     "channel_shares",
+    "combine",
     "decide",
     "detect",
     "evaluate",

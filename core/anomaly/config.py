@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import field_validator
 
 from core.config import Config as BaseConfig
@@ -181,11 +183,21 @@ class Config(BaseConfig):
         advanced=True,
     )
 
+    members: tuple[str, ...] = setting(
+        (), label="Runs", help="Keys of the runs that an ensemble of runs joins.", advanced=True
+    )
+    by: Literal["p-value", "rank"] = setting(
+        "p-value",
+        label="Joined by",
+        help="Mean of p-values under the training scores, or of ranks within the recording.",
+        advanced=True,
+    )
+
     @field_validator("variant")
     @classmethod
     def _known(cls, name: str) -> str:
-        from core.anomaly.variants import VARIANTS  # it imports this module
+        from core.anomaly.variants import KNOWN, VARIANTS  # it imports this module
 
-        if name not in VARIANTS:
+        if name not in KNOWN:
             raise ValueError(f"should be one of {', '.join(VARIANTS)}")
         return name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -15,7 +15,7 @@ TINY = np.finfo(np.float32).tiny
 
 
 class Joined(Contributing):
-    """The mean of log(1 + distance / usual distance) over its parts.
+    """The weighted mean of log(1 + distance / usual distance) over its parts.
 
     A part's distance is the root of its score, which is a mean of squares; what is usual is the
     99 % quantile of the training scores. The logarithm keeps a part that
@@ -23,12 +23,20 @@ class Joined(Contributing):
 
     Attributes:
         parts: The detectors, by names under which their arrays are stored.
+        weights: (parts,) float32 that sum to 1.
         usual: (parts,) float32.
     """
 
-    def __init__(self, config: Config, parts: dict[str, Contributing]) -> None:
+    def __init__(
+        self,
+        config: Config,
+        parts: dict[str, Contributing],
+        weights: Mapping[str, float] | None = None,
+    ) -> None:
         super().__init__(config)
         self.parts = parts
+        raw = np.array([(weights or {}).get(name, 1.0) for name in parts], np.float32)
+        self.weights = raw / raw.sum()
         self.usual = np.empty(0, np.float32)
 
     def learn(self, rows: np.ndarray, segments: list[slice]) -> np.ndarray:
@@ -45,10 +53,11 @@ class Joined(Contributing):
     def _join(self, parts: Iterable[np.ndarray]) -> np.ndarray:
         """Return (rows, N) contributions to the joined score from each part's (rows, N)."""
         terms = []
-        for usual, part in zip(self.usual, parts, strict=True):
+        for usual, weight, part in zip(self.usual, self.weights, parts, strict=True):
             score = part.sum(axis=1, keepdims=True)
-            terms.append(part * (np.log1p(np.sqrt(score / usual)) / np.maximum(score, TINY)))
-        return np.stack(terms).mean(axis=0, dtype=np.float32)
+            term = weight * np.log1p(np.sqrt(score / usual))
+            terms.append(part * (term / np.maximum(score, TINY)))
+        return np.sum(terms, axis=0, dtype=np.float32)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays of all parts, each under the name of its part."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -92,19 +93,30 @@ class Result:
         """The scorer, fitted on the residuals of the training rows."""
         return fit_scorer(self.scoring, self.training.residuals, self.training.starts)
 
-    def blame(self, start: int, stop: int) -> np.ndarray:
-        """Return (N,) float64: what each channel adds to the scores of these rows.
+    def contributions(self, start: int, stop: int) -> np.ndarray:
+        """Return (stop - start, N): what each channel adds to the scores of these rows.
 
-        Read in pieces, for an event may be very long; a scorer that follows the stream sees the
-        rows before them, too.
+        Of rows of several segments, each segment by itself; before smoothing.
         """
+        inside = self.segments[(self.segments > start) & (self.segments < stop)]
+        edges = [start, *inside.tolist(), stop]
+        return np.concatenate([self._part(a, b) for a, b in pairwise(edges)])
+
+    def _part(self, start: int, stop: int) -> np.ndarray:
+        """Return the contributions of rows of one segment, which may depend on rows before."""
         block = int(self.segments[np.searchsorted(self.segments, start, side="right") - 1])
+        first = max(block, start - self.scoring.behind)
+        return self.fit.contributions(self.residuals.read(first, stop))[start - first :]
+
+    def blame(self, start: int, stop: int) -> np.ndarray:
+        """Return (N,) float64: what each channel adds to the scores of these rows together.
+
+        Read in pieces, for an event may be very long.
+        """
         total = np.zeros(len(self.residuals.channels))
         for at in range(start, stop, GROUP_ROWS):
-            end = min(at + GROUP_ROWS, stop)
-            first = max(block, at - self.scoring.behind)
-            parts = self.fit.contributions(self.residuals.read(first, end))
-            total += parts[at - first :].sum(axis=0, dtype=np.float64)
+            part = self.contributions(at, min(at + GROUP_ROWS, stop))
+            total += part.sum(axis=0, dtype=np.float64)
         return total
 
     @cached_property

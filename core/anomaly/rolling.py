@@ -16,7 +16,7 @@ from core.anomaly.contributions import Contributing
 from core.anomaly.neighbours import running_sums
 
 LENGTHS = (10, 30, 100)  # rows that a statistic spans
-CLIP = 10.0  # a reading that is off the scale counts as this many standard deviations
+CLIP = 20.0  # a reading that is off the scale counts as this many standard deviations
 LEAST = 0.05  # of a feature's deviation: one that hardly moves in training is not endlessly strange
 
 

@@ -10,17 +10,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.anomaly.combined import Combined, combine, load_combined
 from core.anomaly.config import Config
 from core.anomaly.detector import Detector, TrainingRows
 from core.anomaly.residuals import ResidualsInMemory, Training, read_training
 from core.anomaly.result import Result
 from core.anomaly.scoring import Fit, Scoring, fit_scorer, scores_of
-from core.anomaly.variants import VARIANTS
+from core.anomaly.variants import COMBINED, VARIANTS
 from core.data.dataset import Dataset
 from core.data.scaling import Scaler
 from core.data.splits import Part, chronological
 from core.data.windows import check_lookback
-from core.errors import DataError, TooShort
+from core.errors import ConfigError, DataError, TooShort
 from core.task import Reporter
 
 PREPROCESSING = "preprocessing.json"
@@ -99,10 +100,12 @@ class Fitted:
         self.detector.save(folder)
 
 
-def load(folder: Path) -> Fitted:
-    """Read what `Fitted.save` wrote."""
+def load(folder: Path) -> Fitted | Combined:
+    """Read what `Fitted.save` or `Combined.save` wrote."""
     content = json.loads((folder / PREPROCESSING).read_text())
     config = Config.parse(content["config"])
+    if config.variant == COMBINED.name:
+        return load_combined(folder)
     detector = VARIANTS[config.variant].build(config)
     detector.load(folder)
     return Fitted(
@@ -144,6 +147,10 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
         TooShort: an entity has fewer rows than a window, or than the split needs.
         DataError: no channel varies.
     """
+    if config.variant == COMBINED.name:
+        raise ConfigError(
+            "An ensemble of runs is not trained.", "Make it of runs: fusionscope combine RUN RUN."
+        )
     check_lookback(dataset, max(window_of(config), LEAST))
     parts = split(dataset, config)
     train, validation = (
@@ -219,12 +226,15 @@ def fit(
     )
 
 
-def predict(fitted: Fitted, dataset: Dataset) -> Result:
+def predict(fitted: Fitted | Combined, dataset: Dataset) -> Result:
     """Score *dataset*, as long as it is; on the recording of the training its parts are kept.
 
     Raises:
         RolesError: a channel that the detector was trained on is missing.
     """
+    if isinstance(fitted, Combined):
+        results = [predict(load(folder), dataset) for folder in fitted.folders]
+        return combine(results, fitted.config.by)
     channels = fitted.scaler.channels
     values = fitted.scaler.transform(fitted.scaler.select(dataset))
     residuals = fitted.detector.residuals(values, dataset.segments)

@@ -225,4 +225,14 @@ _ALL = (
     ),
 )
 
+COMBINED = DetectorVariant(
+    name="combined",
+    label="Ensemble of runs",
+    help="The mean of the ranks or p-values of chosen runs on one recording.",
+    build=lambda config: None,
+    reads=frozenset({"members", "by"}),
+    validates=False,
+)
+# Those that are trained, and those that runs may name.
 VARIANTS: dict[str, DetectorVariant] = {variant.name: variant for variant in _ALL}
+KNOWN = VARIANTS | {COMBINED.name: COMBINED}

@@ -160,6 +160,21 @@ def test_another_scorer_changes_the_scores_and_is_stored_with_the_operating_poin
     assert again.button(key="anomaly-use").disabled
 
 
+def test_runs_are_combined_into_an_ensemble(name, run):
+    other = CONFIG.model_copy(update={"variant": "rolling"})
+    second, _ = runs.train_or_load("anomaly", open_dataset(name), other)
+    app = page(run=run.name)
+    app.multiselect(key="combine-runs").set_value([run.name, second.name]).run()
+    app.button(key="combine").click().run()
+    assert not app.exception
+    made = runs.table(task="anomaly")[0].set_index("variant").loc["combined"]
+    opened = page(run=made["name"])
+    assert "VUS-PR" in metrics(opened)
+    assert any("Ensemble of runs" in text.value for text in opened.markdown)
+    assert "combine(" in page(run=made["name"], anomaly_tab="Code").code[0].value
+    page(run=made["name"], anomaly_tab="Card")
+
+
 @pytest.mark.parametrize(
     ("link", "words"),
     [
