@@ -17,6 +17,7 @@ from core.anomaly.metrics import measure
 from core.anomaly.result import Result
 from core.anomaly.suites import Cause, Entity, Recording
 from core.anomaly.task import fit, predict
+from core.anomaly.thorough import thorough
 from core.anomaly.thresholds import Decision
 from core.anomaly.variants import VARIANTS
 from core.errors import FusionscopeError, StorageError
@@ -126,6 +127,7 @@ def _row(entity: Entity, recording: Recording, variant: str, seed: int, plan: Pl
     scored = time.perf_counter()
     outcome = decide(result, plan.decision)
     metrics = measure(outcome.result, outcome.found, outcome.level, outcome.result.truth)
+    metrics |= thorough(outcome.result, outcome.found, outcome.result.truth)
     return {
         **dict(zip(KEY, _key(entity, variant, seed, plan), strict=True)),
         "rows": len(result),

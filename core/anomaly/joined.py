@@ -57,7 +57,7 @@ class Joined(Contributing):
             score = part.sum(axis=1, keepdims=True)
             term = weight * np.log1p(np.sqrt(score / usual))
             terms.append(part * (term / np.maximum(score, TINY)))
-        return np.sum(terms, axis=0, dtype=np.float32)
+        return np.stack(terms).sum(axis=0, dtype=np.float32)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the arrays of all parts, each under the name of its part."""
