@@ -29,9 +29,16 @@ def anomaly(
         str, typer.Option("--variants", help="Names with commas between; all when not given.")
     ] = "",
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each detector with chance.")] = 1,
-    threshold: Annotated[
-        str, typer.Option(help="Rule of the metrics at a cut; the default one when not given.")
+    thresholds: Annotated[
+        str,
+        typer.Option(
+            "--thresholds", help="Rules of the metrics at a cut, a row each; the default one else."
+        ),
     ] = "",
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", help="Folder that keeps scored results, to measure them again."),
+    ] = None,
     only: Annotated[
         str, typer.Option("--sets", help="Names of sets with commas between; all when not given.")
     ] = "",
@@ -53,16 +60,16 @@ def anomaly(
     from core.anomaly.variants import VARIANTS
 
     names = _chosen(variants, list(VARIANTS), "variant")
-    rule = _chosen(threshold, list(THRESHOLDS), "threshold")
-    decision = Decision(threshold=THRESHOLDS[rule[0]]()) if threshold else Decision()
+    rules = _chosen(thresholds, list(THRESHOLDS), "threshold") if thresholds else []
+    decisions = tuple(Decision(threshold=THRESHOLDS[rule]()) for rule in rules) or (Decision(),)
     entities, broken = suites.find(data)
     sets = _chosen(only, list(dict.fromkeys(entity.suite for entity in entities)), "set")
-    plan = benchmark.Plan(tuple(names), seeds, decision)
+    plan = benchmark.Plan(tuple(names), seeds, decisions, keep)
     wanted = [entity for entity in entities if entity.suite in sets]
     broken |= benchmark.run(wanted, plan, file, lambda text: err.print(text, markup=False))
     if file.exists():
         results = pd.read_csv(file)
-        results = results[results["threshold"] == decision.threshold.kind]
+        results = results[results["threshold"] == decisions[0].threshold.kind]
         _tell(results, file, broken, as_json)
     for name, problem in broken.items():
         err.print(f"Left out: {name}: {problem}", markup=False)

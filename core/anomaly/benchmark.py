@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ import pandas as pd
 from core.anomaly.config import Config
 from core.anomaly.decide import decide
 from core.anomaly.metrics import measure
-from core.anomaly.result import Result
+from core.anomaly.result import Result, read_result
 from core.anomaly.suites import Cause, Entity, Recording
 from core.anomaly.task import fit, predict
 from core.anomaly.thorough import thorough
@@ -24,6 +25,7 @@ from core.errors import FusionscopeError, StorageError
 
 Row = dict[str, Any]
 KEY = ["set", "entity", "variant", "version", "seed", "threshold"]
+SECONDS = "seconds.json"
 HITS = (100, 150)  # HitRate@P %: among so many percent of the number of true causes
 
 
@@ -34,12 +36,15 @@ class Plan:
     Attributes:
         variants: Names of detectors.
         seeds: How many seeds each detector gets that draws random numbers; the others get one.
-        decision: Threshold and event rules of the metrics at a cut.
+        decisions: Thresholds and event rules of the metrics at a cut: one row each.
+        keep: Folder where scored results are kept and found again, so that another threshold costs
+            no training; None keeps nothing.
     """
 
     variants: tuple[str, ...]
     seeds: int
-    decision: Decision
+    decisions: tuple[Decision, ...]
+    keep: Path | None = None
 
     def cases(self) -> list[tuple[str, int]]:
         """Return variants and seeds."""
@@ -71,7 +76,7 @@ def run(
         missing = [
             (variant, seed)
             for variant, seed in plan.cases()
-            if _key(entity, variant, seed, plan) not in done
+            if any(_key(entity, variant, seed, rule) not in done for rule in plan.decisions)
         ]
         try:
             recording = entity.open() if missing else None
@@ -82,14 +87,14 @@ def run(
             assert recording is not None
             name = f"{entity.suite}/{entity.name} {variant}"
             try:
-                row = _row(entity, recording, variant, seed, plan)
+                made = _rows(entity, recording, variant, seed, plan)
             except FusionscopeError as error:
                 broken[name] = str(error)
                 continue
-            rows.append(row)
+            rows += [row for row in made if tuple(str(row[part]) for part in KEY) not in done]
             _write(rows, path)
-            lead = row.get("vus_pr")
-            seconds = row["fit_seconds"] + row["score_seconds"]
+            lead = made[0].get("vus_pr")
+            seconds = made[0]["fit_seconds"] + made[0]["score_seconds"]
             shown = "no events" if lead is None else f"VUS-PR {lead:.3f}"
             tell(f"{name} seed {seed}: {shown}, {seconds:.1f} s")
     return broken
@@ -116,32 +121,56 @@ def hit_rates(result: Result, causes: Iterable[Cause]) -> dict[str, float]:
     return {name: float(np.mean(values)) for name, values in shares.items()}
 
 
-def _row(entity: Entity, recording: Recording, variant: str, seed: int, plan: Plan) -> Row:
-    """Train, score and measure one case."""
-    dataset = recording.dataset
+def _rows(entity: Entity, recording: Recording, variant: str, seed: int, plan: Plan) -> list[Row]:
+    """Train, score and measure one case: one row a threshold."""
+    result, seconds = _scored(entity, recording, variant, seed, plan.keep)
+    hits = {name: round(value, 6) for name, value in hit_rates(result, recording.causes).items()}
+    rows = []
+    for decision in plan.decisions:
+        outcome = decide(result, decision)
+        metrics = measure(outcome.result, outcome.found, outcome.level, outcome.result.truth)
+        metrics |= thorough(outcome.result, outcome.found, outcome.result.truth)
+        rows.append(
+            {
+                **dict(zip(KEY, _key(entity, variant, seed, decision), strict=True)),
+                "rows": len(result),
+                "test_rows": int(result.test.sum()),
+                "channels": len(result.residuals.channels),
+                **seconds,
+                **{name: float(f"{value:.6g}") for name, value in metrics.items()},
+                **hits,
+            }
+        )
+    return rows
+
+
+def _scored(
+    entity: Entity, recording: Recording, variant: str, seed: int, keep: Path | None
+) -> tuple[Result, dict[str, float]]:
+    """Return the result of one case and the seconds that it took, from *keep* if it is there."""
+    version = VARIANTS[variant].version
+    name = f"{entity.suite}/{entity.name.replace('/', '~')}/{variant}-{version}-{seed}"
+    folder = None if keep is None else keep / name
+    if folder is not None and (folder / SECONDS).exists():
+        return read_result(folder), json.loads((folder / SECONDS).read_text())
     config = Config(variant=variant, seed=seed, train_rows=recording.train_rows)
     began = time.perf_counter()
-    fitted = fit(dataset, config)
+    fitted = fit(recording.dataset, config)
     trained = time.perf_counter()
-    result = predict(fitted, dataset)
-    scored = time.perf_counter()
-    outcome = decide(result, plan.decision)
-    metrics = measure(outcome.result, outcome.found, outcome.level, outcome.result.truth)
-    metrics |= thorough(outcome.result, outcome.found, outcome.result.truth)
-    return {
-        **dict(zip(KEY, _key(entity, variant, seed, plan), strict=True)),
-        "rows": len(result),
-        "test_rows": int(result.test.sum()),
-        "channels": len(dataset.channels),
+    result = predict(fitted, recording.dataset)
+    seconds = {
         "fit_seconds": round(trained - began, 3),
-        "score_seconds": round(scored - trained, 3),
-        **{name: float(f"{value:.6g}") for name, value in metrics.items()},
-        **{name: round(value, 6) for name, value in hit_rates(result, recording.causes).items()},
+        "score_seconds": round(time.perf_counter() - trained, 3),
     }
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        result.save(folder)
+        (folder / SECONDS).write_text(json.dumps(seconds))
+    return result, seconds
 
 
-def _key(entity: Entity, variant: str, seed: int, plan: Plan) -> tuple[str, ...]:
-    version, rule = VARIANTS[variant].version, plan.decision.threshold.kind
+def _key(entity: Entity, variant: str, seed: int, decision: Decision) -> tuple[str, ...]:
+    version, rule = VARIANTS[variant].version, decision.threshold.kind
     return (entity.suite, entity.name, variant, str(version), str(seed), rule)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.anomaly import Decision, suites, summary
+from core.anomaly import Decision, Quantile, suites, summary
 from core.anomaly.benchmark import Plan, hit_rates, run
 from core.errors import DataError, UnknownDataset
 from tests.anomaly.examples import make_result
@@ -65,7 +65,7 @@ def test_a_broken_file_is_named_and_the_rest_goes_on(folder, tmp_path):
     assert list(broken) == ["a/torn.npz"]
     told: list[str] = []
     out = tmp_path / "out.csv"
-    broken |= run(found, Plan(("max-z",), 1, Decision()), out, told.append)
+    broken |= run(found, Plan(("max-z",), 1, (Decision(),)), out, told.append)
     assert "a/wrong" in broken
     assert "(7,)" in broken["a/wrong"]
     assert len(told) == len(pd.read_csv(out)) == 4
@@ -80,9 +80,9 @@ def test_nothing_to_run_over_is_an_error(tmp_path):
 
 def test_results_are_taken_up_where_they_stopped(folder, tmp_path):
     out, found = tmp_path / "out.csv", suites.find(folder)[0]
-    run(found[:2], Plan(("max-z",), 1, Decision()), out, lambda _: None)
+    run(found[:2], Plan(("max-z",), 1, (Decision(),)), out, lambda _: None)
     again: list[str] = []
-    run(found, Plan(("max-z", "random"), 2, Decision()), out, again.append)
+    run(found, Plan(("max-z", "random"), 2, (Decision(),)), out, again.append)
     # max-z draws nothing: one seed. 2 entities had it.
     assert len(again) == 4 * 3 - 2
     results = pd.read_csv(out)
@@ -90,6 +90,19 @@ def test_results_are_taken_up_where_they_stopped(folder, tmp_path):
     assert set(results["set"]) == {"a", "b"}
     blamed = results[(results["entity"] == "one") & (results["variant"] == "max-z")].iloc[0]
     assert (blamed["hit_100"], blamed["random_hit_100"]) == (1.0, pytest.approx(1 / 3))
+
+
+def test_a_kept_result_is_measured_under_another_threshold_without_training(
+    folder, tmp_path, monkeypatch
+):
+    out, found, keep = tmp_path / "out.csv", suites.find(folder)[0][:2], tmp_path / "keep"
+    both = (Decision(), Decision(threshold=Quantile()))
+    run(found, Plan(("max-z",), 1, both[:1], keep), out, lambda _: None)
+    monkeypatch.setattr("core.anomaly.benchmark.fit", None)
+    run(found, Plan(("max-z",), 1, both, keep), out, lambda _: None)
+    table = pd.read_csv(out)
+    assert table["threshold"].tolist() == ["sigma", "sigma", "quantile", "quantile"]
+    assert table["vus_pr"].iloc[:2].tolist() == table["vus_pr"].iloc[2:].tolist()
 
 
 def test_hit_rate_is_the_share_of_true_channels_among_the_first():
