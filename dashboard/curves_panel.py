@@ -20,6 +20,22 @@ SURE = {
     "event_precision": "Right alarms",
     "point_precision": "Flagged time that is labelled",
 }
+FURTHER = {
+    "vus_roc": ("VUS-ROC", "as VUS-PR, under the ROC surface"),
+    "average_precision": ("AUC-PR", "area under the precision-recall curve of single rows"),
+    "roc_auc": ("AUC-ROC", "area under the ROC curve of single rows"),
+    "pate": ("PATE", "of the scores; early and late detections count in part"),
+    "affiliation_precision": ("Affiliation precision", "how near alarms are to anomalies"),
+    "affiliation_recall": ("Affiliation recall", "how near anomalies are to alarms"),
+    "affiliation_f1": ("Affiliation F1", "both; read it beside the false time"),
+    "point_f1": ("F1 of rows", "of single rows, at the present threshold"),
+    "event_f1": ("F1 of events", "by overlap; an alarm that never ends has 1"),
+    "point_adjusted_f1": (
+        "Point-adjusted F1",
+        "flatters: one flagged row counts for a whole anomaly, so that noise scores high. For "
+        "comparison with published figures alone",
+    ),
+}
 POINTS = 240  # Cuts of a curve that are drawn; all of them are counted.
 
 
@@ -48,6 +64,7 @@ def curves(bench: Bench) -> None:
                 alt="Point precision, event recall and composite F1 over the threshold",
             )
             _sure(bench)
+            _further(bench)
     with right:
         points = plots.long(frame, "cut", ALARMS)
         if points.empty:
@@ -59,6 +76,28 @@ def curves(bench: Bench) -> None:
             {"points": points, "cut": cut},
             alt="Alarms and false alarms a day over the threshold",
         )
+
+
+def _further(bench: Bench) -> None:
+    """List the metrics that other papers report, when somebody asks for them."""
+    asked = st.expander(
+        "Metrics that other papers report", key="anomaly-further", on_change="rerun"
+    )
+    if not asked.open:
+        return
+    outcome = bench.reading.outcome
+    known = bench.reading.metrics | anomaly.thorough(
+        outcome.result, outcome.found, outcome.result.truth
+    )
+    rows = [
+        (title, write.number(known[name]), words)
+        for name, (title, words) in FURTHER.items()
+        if name in known
+    ]
+    asked.table(
+        pd.DataFrame(rows, columns=["Metric", "Value", "What it says"]).set_index("Metric"),
+        border="horizontal",
+    )
 
 
 def _drawn(frame: pd.DataFrame) -> pd.DataFrame:
