@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -94,11 +96,26 @@ class Run:
 
     def result(self) -> Any:
         """Return the stored result of its task; large parts are read when they are asked for."""
-        return tasks.get(self.task).read_result(self.checked("result"))
+        folder = self.checked("result")
+        with self._of_this_version():
+            return tasks.get(self.task).read_result(folder)
 
     def fitted(self) -> Any:
         """Load the trained variant; checksums first, since a model is more than numbers."""
-        return tasks.get(self.task).load(self.checked("model"))
+        folder = self.checked("model")
+        with self._of_this_version():
+            return tasks.get(self.task).load(folder)
+
+    @contextmanager
+    def _of_this_version(self) -> Iterator[None]:
+        """Explain files that are whole, but not as this version writes them."""
+        try:
+            yield
+        except (KeyError, FileNotFoundError) as error:
+            raise RunDamaged(
+                f"Run {self.name!r} was stored by another version of Fusionscope.",
+                "Delete the run and train it again.",
+            ) from error
 
     def decision(self) -> dict[str, Any] | None:
         """Return the operating point in force, as the task's rule; None before one is chosen."""

@@ -347,3 +347,14 @@ def test_a_home_that_cannot_be_made_is_one_clear_error(home):
     home.parent.joinpath("home").write_text("a file")
     with pytest.raises(StorageError):
         runs.table()
+
+
+def test_a_run_of_another_version_is_explained(store, seed, monkeypatch):
+    run, _ = train(seed)
+
+    def other_columns(folder):
+        raise KeyError("segment")
+
+    monkeypatch.setattr("tests.fake.read_result", other_columns)
+    with pytest.raises(RunDamaged, match="another version"):
+        run.result()
