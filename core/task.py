@@ -19,7 +19,7 @@ from core.data.dataset import Dataset, digest
 from core.errors import ConfigError
 from core.settings import settings
 
-TASKS = ("anomaly",)
+TASKS = ("anomaly", "life")
 
 
 @dataclass(frozen=True)
