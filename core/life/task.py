@@ -190,7 +190,7 @@ def fit(
         np.c_[predicted, actual].astype(np.float32),
         prepared.dataset.fingerprint,
         history,
-        _notes(history, config),
+        _notes(history, prepared),
     )
 
 
@@ -261,9 +261,17 @@ def _names(dataset: Dataset) -> pd.Series:
     return pd.Series(pd.Categorical.from_codes(codes, pd.Index(names)))
 
 
-def _notes(history: list[dict[str, float]], config: Config) -> tuple[str, ...]:
-    """Say in one line each what went wrong in training, with the setting to change."""
+def _notes(history: list[dict[str, float]], prepared: Prepared) -> tuple[str, ...]:
+    """Say in one line each what may be wrong with the units or with the training."""
+    notes = []
+    if len({rows.stop - rows.start for rows in prepared.dataset.entities.values()}) == 1:
+        notes.append(
+            "All units last equally long, as recordings do that were cut off. The last row of "
+            "every unit is taken as its failure: bring units that ran to failure."
+        )
     losses = [epoch["val_loss"] for epoch in history]
-    if len(losses) == config.epochs > 1 and losses[-1] == min(losses):
-        return (f"The validation loss was still falling after {len(losses)} epochs: raise Epochs.",)
-    return ()
+    if len(losses) == prepared.config.epochs > 1 and losses[-1] == min(losses):
+        notes.append(
+            f"The validation loss was still falling after {len(losses)} epochs: raise Epochs."
+        )
+    return tuple(notes)

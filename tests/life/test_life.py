@@ -37,6 +37,13 @@ def test_too_few_units_are_an_error_that_says_so():
         life.split(wearing(units=2), life.Config())
 
 
+def test_units_that_last_equally_long_are_doubted(data):
+    cut = dataset(data.frame.groupby("unit", sort=False).head(30).reset_index(drop=True))
+    config = life.Config(variant="mean-life")
+    assert "equally long" in life.fit(cut, config).notes[0]
+    assert life.fit(data, config).notes == ()
+
+
 def test_a_window_ends_with_its_row_and_starts_with_the_unit():
     values = np.arange(14, dtype=np.float32).reshape(7, 2)
     units = Units(values, [slice(0, 3), slice(3, 7)], [slice(0, 3), slice(3, 5), slice(5, 7)])
