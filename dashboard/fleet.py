@@ -85,7 +85,7 @@ def draw(run: runs.Run, choice: Choice) -> None:
     ranked = _ranked(fleet)
     with above:
         _tiles(fleet, run)
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns([4, 3], gap="medium")
     with left:
         chosen = _table(fleet, ranked)
     with right:
@@ -97,7 +97,7 @@ def _fleet(run: runs.Run, choice: Choice) -> Fleet:
     result = _result(run, run.id, choice.fleet)
     steps = result.steps
     if choice.detector is not None:
-        steps = steps.assign(health=_health(choice.detector, choice.detector.id, choice.fleet))
+        steps = _by_scores(steps, choice.detector, choice.fleet)
     if choice.fleet != run.source:
         truth = _truth(choice.fleet, steps)
         now = _last(steps).assign(actual=np.nan if truth is None else truth)
@@ -134,6 +134,15 @@ def _health(_run: runs.Run, run_id: str, source: str) -> np.ndarray:
     if source == _run.source:
         return judging.health(run_id, source)
     return jobs.ask("core.fleet:health", run_id, source, timeout=120)
+
+
+def _by_scores(steps: pd.DataFrame, detector: runs.Run, source: str) -> pd.DataFrame:
+    """Return *steps* with the health by the scores of *detector*, where these show wear."""
+    try:
+        return steps.assign(health=_health(detector, detector.id, source))
+    except FusionscopeError as error:
+        st.warning(f"{error} The health shown is by this model's wear.", icon=":material/warning:")
+        return steps
 
 
 def _truth(source: str, steps: pd.DataFrame) -> np.ndarray | None:
@@ -177,7 +186,7 @@ def _tiles(fleet: Fleet, run: runs.Run) -> None:
     columns = st.columns(2 + len(TILES), gap="small")
     columns[0].metric("Units", write.count(len(fleet.now)), border=True, height="stretch")
     columns[1].metric(
-        f"At most {SOON} steps left",
+        f"Due in {SOON} steps",
         write.count(int((fleet.now["remaining"] <= SOON).sum())),
         border=True,
         height="stretch",
@@ -229,10 +238,10 @@ def _table(fleet: Fleet, ranked: pd.DataFrame) -> str:
     shown = pd.DataFrame(
         {
             "unit": ranked["entity"].astype(str),
-            "health": ranked["health"].round(2),
-            "curve": [curves[unit] for unit in ranked["entity"].astype(str)],
             "remaining": ranked["remaining"].round(),
             "interval": _intervals(ranked),
+            "health": ranked["health"].round(2),
+            "curve": [curves[unit] for unit in ranked["entity"].astype(str)],
             "age": ranked["age"],
         }
     )
@@ -241,7 +250,7 @@ def _table(fleet: Fleet, ranked: pd.DataFrame) -> str:
     picked = st.dataframe(
         shown,
         key="fleet-units",
-        height=fleet_charts.HEIGHT * 2 + 60,
+        height=fleet_charts.HEIGHT * 2 + 178,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
@@ -266,24 +275,28 @@ def _intervals(frame: pd.DataFrame) -> list[str]:
 def _columns() -> dict[str, object]:
     column = st.column_config
     return {
-        "unit": column.TextColumn("Unit", pinned=True),
+        "unit": column.TextColumn("Unit", pinned=True, width=56),
         "health": column.ProgressColumn(
             "Health",
+            width=104,
             min_value=0,
             max_value=1,
             format="%.2f",
             help="1 as in early life, 0 as at failure; it never rises.",
         ),
-        "curve": column.LineChartColumn("Health so far", y_min=0, y_max=1),
+        "curve": column.LineChartColumn("So far", y_min=0, y_max=1, width=96),
         "remaining": column.NumberColumn(
-            "Steps left", format="%d", help="Predicted remaining life."
+            "Steps left", format="%d", width=76, help="Predicted remaining life."
         ),
         "interval": column.TextColumn(
             "Four in five",
+            width=84,
             help="Bounds that held for four in five such predictions on other units.",
         ),
-        "age": column.NumberColumn("Age", format="%d", help="Steps in use."),
-        "actual": column.NumberColumn("Were left", format="%d", help="What is known by now."),
+        "age": column.NumberColumn("Age", format="%d", width=56, help="Steps in use."),
+        "actual": column.NumberColumn(
+            "Were left", format="%d", width=76, help="What is known by now."
+        ),
     }
 
 

@@ -7,7 +7,7 @@ import altair as alt
 from dashboard import charts
 from dashboard.theme import DASH, named, paint
 
-HEIGHT = 260
+HEIGHT = 190
 _AGE = alt.Tooltip("age:Q", title="Age in steps", format=",d")
 
 

@@ -24,7 +24,7 @@ KEYS = (DATA, RUN, FLEET, HEALTH)
 NEW, OWN, WEAR = (
     "From the settings below",
     "Units kept out of training",
-    "Wear, as this model has it",
+    "This model's wear",
 )
 USUAL = "cmapss-fd001"
 
@@ -76,7 +76,8 @@ def sidebar() -> Choice:
             return choice
         if name != NEW:
             pairs = card.settings(choice.run.config, choice.run.variant)
-            st.markdown("  \n".join(f"{label}: **{value}**" for label, value in pairs.items()))
+            with st.expander("Settings"):
+                st.markdown("  \n".join(f"{label}: **{value}**" for label, value in pairs.items()))
         return _judged(choice, names)
 
 
@@ -168,6 +169,7 @@ def _judged(choice: Choice, names: list[str]) -> Choice:
         st.file_uploader(
             "How long they lasted (optional)",
             type=["csv", "txt", "tsv", "parquet"],
+            max_upload_size=10,
             key=UPLOAD,
             help="A file with one number a unit, in the order of the recording: the steps that it "
             "had left after its last row. With it the predictions are judged.",

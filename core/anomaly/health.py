@@ -8,6 +8,8 @@ from core import health as index
 from core.anomaly.result import Result
 from core.errors import DataError
 
+START = float(np.log(2))  # the measure of the median training row
+
 
 def health(result: Result, failed: Result | None = None) -> np.ndarray:
     """Return (rows,) float32 from 1, scores as in training, to 0, scores as at failure or above.
@@ -33,7 +35,8 @@ def health(result: Result, failed: Result | None = None) -> np.ndarray:
             "Bring a recording of several units that ran to failure, with an entity column.",
         )
     levels = [np.median(np.delete(ends, i) if own else ends) for i in range(len(units))]
-    new = float(np.log(2))  # the measure of the median training row
+    healthy = _measure(result.reference, result)
+    new = np.quantile(index.wear(healthy, [slice(0, len(healthy))], START), index.HEALTHY)
     if min(levels) <= new:
         raise DataError(
             "The scores of failed units are no higher than those of the training rows: they do "
@@ -41,20 +44,22 @@ def health(result: Result, failed: Result | None = None) -> np.ndarray:
             "Train on the healthy first rows of every unit alone, or choose another detector.",
         )
     lengths = [rows.stop - rows.start for rows in units]
-    worn = index.wear(_measure(result), units)
-    return index.health(worn, units, new, np.repeat(levels, lengths))
+    worn = index.wear(_measure(result.scores, result), units, START)
+    return index.health(worn, units, float(new), np.repeat(levels, lengths))
 
 
-def _measure(result: Result) -> np.ndarray:
-    """Return (rows,) float64: scores on a scale on which growth by a factor is a step."""
+def _measure(scores: np.ndarray, result: Result) -> np.ndarray:
+    """Return (rows,) float64: *scores* on a scale on which growth by a factor is a step."""
     usual = max(float(np.median(result.reference)), np.finfo(np.float32).tiny)
-    return np.log1p(result.scores.astype(float) / usual)
+    return np.log1p(scores.astype(float) / usual)
 
 
 def _ends(result: Result) -> np.ndarray:
     """Return (entities,): the wear in the last row of each unit."""
     units = _units(result)
-    return index.wear(_measure(result), units)[[rows.stop - 1 for rows in units]]
+    return index.wear(_measure(result.scores, result), units, START)[
+        [rows.stop - 1 for rows in units]
+    ]
 
 
 def _units(result: Result) -> list[slice]:

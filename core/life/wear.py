@@ -7,7 +7,7 @@ units that ran to failure, 1 and 0 there, 0 and 1 here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -24,12 +24,14 @@ class Wear:
     Attributes:
         weights: (N,) float64, one a channel.
         offset: Added to the sum.
-        new: Median wear of the first rows.
+        start: Median of the sum in the first rows.
+        new: Wear up to which a unit counts as new.
         failed: Median wear of the very last rows.
     """
 
     weights: np.ndarray
     offset: float
+    start: float
     new: float
     failed: float
 
@@ -43,18 +45,15 @@ class Wear:
         target = np.r_[np.zeros(new.sum()), np.ones(failing.sum())]
         # The smallest weights that fit: a constant channel gets none, twins share theirs.
         solution = np.linalg.lstsq(np.c_[rows, np.ones(len(rows))], target, rcond=1e-6)[0]
-        draft = cls(solution[:-1], float(solution[-1]), 0.0, 1.0)
-        worn = draft.of(units)
-        return cls(
-            draft.weights,
-            draft.offset,
-            float(np.median(worn[new])),
-            float(np.median(worn[units.last])),
-        )
+        weights, offset = solution[:-1], float(solution[-1])
+        start = float(np.median(units.values[new] @ weights + offset))
+        worn = cls(weights, offset, start, start, 1.0).of(units)
+        healthy = float(np.quantile(worn[new], health.HEALTHY))
+        return cls(weights, offset, start, healthy, float(np.median(worn[units.last])))
 
     def of(self, units: Units) -> np.ndarray:
         """Return (rows,) float64: wear by the rows so far, about 0 when new and 1 at failure."""
-        return health.wear(units.values @ self.weights + self.offset, units.entities)
+        return health.wear(units.values @ self.weights + self.offset, units.entities, self.start)
 
     def health(self, units: Units) -> np.ndarray:
         """Return (rows,) float32: 1 as good as new, 0 as worn as at failure; see `core.health`."""
@@ -62,8 +61,7 @@ class Wear:
 
     def to_dict(self) -> dict[str, object]:
         """Return plain values that `Wear.read` reads back to the same numbers."""
-        levels = {"offset": self.offset, "new": self.new, "failed": self.failed}
-        return {"weights": self.weights.tolist(), **levels}
+        return {**asdict(self), "weights": self.weights.tolist()}
 
     @classmethod
     def read(cls, content: dict[str, object]) -> Wear:

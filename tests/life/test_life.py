@@ -108,10 +108,12 @@ def test_health_is_worked_out_as_documented():
     measure = np.array([0.0, 1.0, 3.0, 2.0, 10.0, 0.0])
     units = [slice(0, 4), slice(4, 6)]
     half = 0.5 ** (1 / health.HALF_LIFE)
-    worn = health.wear(measure, units)
-    assert worn[1] == pytest.approx((1 + 0 * half) / (1 + half))
-    assert worn[2] == pytest.approx((3 + 1 * half + 0 * half**2) / (1 + half + half**2))
-    assert worn[4] == 10  # nothing of the unit before it
+    worn = health.wear(measure, units, start=0.5)
+    expected = 0.5
+    for row in range(4):
+        expected = half * expected + (1 - half) * measure[row]
+        assert worn[row] == pytest.approx(expected)
+    assert worn[4] == pytest.approx(half * 0.5 + (1 - half) * 10)  # nothing of the unit before
     index = health.health(np.array([0.0, 1, 3, 2, 10, 0]), units, new=1, failed=5)
     assert index.tolist() == [1, 1, 0.5, 0.5, 0, 0]
 

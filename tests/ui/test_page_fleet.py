@@ -90,8 +90,10 @@ def test_a_fleet_in_service_cannot_be_judged_before_its_life_is_known(names, tra
     truth = np.array(
         [len(one) - 30 for _, one in wearing(seed=1).frame.groupby("unit", sort=False)]
     )
-    monkeypatch.setattr(fleet, "_truth", lambda source, steps: truth.astype(float))
-    app = page(names, **link)
+    app.file_uploader(key=fleet_setup.UPLOAD).set_value(
+        ("truth.txt", "".join(f"{left}\n" for left in truth).encode(), "text/plain")
+    )
+    app = run(app)
     result = life.predict(trained.fitted(), open_dataset(names[1]))
     expected = life.judge(result.fleet["remaining"].to_numpy(float), truth, CONFIG.cap)
     assert metrics(app)["RMSE (steps)"] == f"{expected['rmse']:.3g}"
@@ -108,6 +110,15 @@ def test_the_health_may_come_from_the_scores_of_a_detector(names, trained):
     assert not np.allclose(ranked(app)["health"], own["health"])
     other = page(names, **link, fleet=names[1])
     assert ranked(other)["health"].between(0, 1).all()
+
+
+def test_scores_that_show_no_wear_are_told_and_not_used(names, trained):
+    config = anomaly.Config(variant="random", lookback=3, train_rows=20)
+    detector = runs.train_or_load("anomaly", open_dataset(names[0]), config)[0]
+    own = ranked(page(names, run=trained.name))
+    app = page(names, run=trained.name, health=detector.name)
+    assert any("do not show wear" in box.value for box in app.warning)
+    assert ranked(app)["health"].tolist() == own["health"].tolist()
 
 
 @pytest.mark.parametrize(
