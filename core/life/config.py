@@ -36,8 +36,8 @@ class Config(BaseConfig):
     )
     units: int = setting(
         32,
-        label="Units",
-        help="Memory cells in each LSTM layer. More cells fit more patterns and may over-fit.",
+        label="Memory cells",
+        help="In each LSTM layer. More cells fit more patterns and may over-fit.",
         unit="cells",
         ge=2,
         le=256,

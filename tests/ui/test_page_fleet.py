@@ -9,6 +9,7 @@ import streamlit as st
 from core import anomaly, jobs, life, runs, worker
 from core.data import catalog, open_dataset
 from dashboard import fleet, fleet_setup
+from dashboard import format as write
 from tests.examples import wearing
 from tests.ui.app import metrics, open_page, run, titles
 
@@ -69,6 +70,15 @@ def test_a_run_ranks_the_units_that_it_has_not_seen(names, trained):
     assert shown.to_dict() == last.round().astype(shown.dtype).to_dict()
 
 
+def test_without_test_units_those_for_validation_are_shown(names):
+    config = CONFIG.model_copy(update={"test_share": 0.0})
+    first = runs.train_or_load("life", open_dataset(names[0]), config)[0]
+    app = page(names, run=first.name)
+    steps = first.result().steps
+    assert set(ranked(app)["unit"]) == set(steps.loc[steps["part"] == "validation", "entity"])
+    assert metrics(app)["RMSE (steps)"] == "–"
+
+
 def test_known_settings_open_their_stored_run(names, trained):
     app = page(names, variant="linear-degradation", lookback="10", cap="60")
     assert any(trained.name in box.value for box in app.success)
@@ -98,6 +108,10 @@ def test_a_fleet_in_service_cannot_be_judged_before_its_life_is_known(names, tra
     expected = life.judge(result.fleet["remaining"].to_numpy(float), truth, CONFIG.cap)
     assert metrics(app)["RMSE (steps)"] == f"{expected['rmse']:.3g}"
     assert "baseline" in next(m.delta for m in app.metric if m.label.startswith("RMSE"))
+    assert metrics(app)["PHM08 score"] == write.number(expected["phm08"])
+    beside = app.dataframe[1].value
+    assert list(beside.index) == ["Linear degradation"]
+    assert beside["RMSE, truth as it is"].item() == write.number(expected["rmse_uncapped"])
 
 
 def test_the_health_may_come_from_the_scores_of_a_detector(names, trained):
