@@ -192,7 +192,9 @@ def test_without_test_units_the_card_says_so(data):
 
 @pytest.fixture(scope="module")
 def scored(data):
-    fitted = anomaly.fit(data, anomaly.Config(variant="max-z", lookback=3, train_rows=20))
+    fitted = anomaly.fit(
+        data, anomaly.Config(variant="max-z", lookback=2, train_rows=26, validation_share=0.4)
+    )
     return fitted, anomaly.predict(fitted, data)
 
 

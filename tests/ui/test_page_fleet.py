@@ -115,7 +115,7 @@ def test_a_fleet_in_service_cannot_be_judged_before_its_life_is_known(names, tra
 
 
 def test_the_health_may_come_from_the_scores_of_a_detector(names, trained):
-    config = anomaly.Config(variant="max-z", lookback=3, train_rows=20)
+    config = anomaly.Config(variant="max-z", lookback=2, train_rows=26, validation_share=0.4)
     detector = runs.train_or_load("anomaly", open_dataset(names[0]), config)[0]
     link = {"run": trained.name, "health": detector.name}
     own = ranked(page(names, run=trained.name))
@@ -127,7 +127,7 @@ def test_the_health_may_come_from_the_scores_of_a_detector(names, trained):
 
 
 def test_scores_that_show_no_wear_are_told_and_not_used(names, trained):
-    config = anomaly.Config(variant="random", lookback=3, train_rows=20)
+    config = anomaly.Config(variant="random", lookback=2, train_rows=26, validation_share=0.4)
     detector = runs.train_or_load("anomaly", open_dataset(names[0]), config)[0]
     own = ranked(page(names, run=trained.name))
     app = page(names, run=trained.name, health=detector.name)
