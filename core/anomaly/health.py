@@ -16,7 +16,8 @@ def health(result: Result, failed: Result | None = None) -> np.ndarray:
 
     The measure of wear is log(1 + score / median score of the training rows); `core.health` smooths
     it, scales it and never lets the health rise again. The level at failure is the median over
-    other units that failed: what becomes of a unit later does not touch its own health.
+    other units that failed: what becomes of a unit later does not touch its own health, but for
+    what the scores themselves look ahead (windows around a row; "Look back only" avoids it).
 
     Args:
         result: Scores of the units to judge.
