@@ -7,12 +7,9 @@ it. `--json` prints one JSON object; each command names its keys.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,7 +21,8 @@ from typer.exceptions import TyperException
 import core
 from core import cli_benchmark
 from core import task as tasks
-from core.console import err, out, print_json, print_pairs, print_table, telling
+from core.cli_life import life
+from core.console import err, interruptible, out, print_json, print_pairs, print_table, telling
 from core.data import catalog, open_dataset, simulate
 from core.data.dataset import Dataset
 from core.errors import Cancelled, FusionscopeError, StorageError, UnknownDataset
@@ -48,6 +46,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
 app.add_typer(cli_benchmark.app, name="benchmark")
+app.command()(life)
 
 
 @app.callback(invoke_without_command=True)
@@ -198,7 +197,7 @@ def _train(task: str, data: str, variant: str, pairs: list[str], as_json: bool) 
     )
     dataset = open_dataset(data)
     checkpoint = training.checkpoint_of(tasks.key_of(task, config, dataset))
-    with telling() as teller, _interruptible(teller.stop):
+    with telling() as teller, interruptible(teller.stop):
         run, cached = runs.train_or_load(task, dataset, config, teller, checkpoint)
     card = run.card()
     content = {
@@ -225,16 +224,6 @@ def _train(task: str, data: str, variant: str, pairs: list[str], as_json: bool) 
     )
     for note in card["notes"]:
         out.print(f"Note: {note}", markup=False)
-
-
-@contextmanager
-def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Let Ctrl-C stop a training after the batch in hand, so that its checkpoint is whole."""
-    before = signal.signal(signal.SIGINT, lambda *_: stop())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _hints(task: str, data: str, pairs: list[str]) -> list[str]:

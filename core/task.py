@@ -19,7 +19,7 @@ from core.data.dataset import Dataset, digest
 from core.errors import ConfigError
 from core.settings import settings
 
-TASKS = ("anomaly",)
+TASKS = ("anomaly", "life")
 
 
 @dataclass(frozen=True)
@@ -143,12 +143,23 @@ def get(name: str) -> Task:
     return cast(Task, importlib.import_module(f"core.{name}"))
 
 
+def known(task: str) -> dict[str, Variant]:
+    """Return the variants that runs of *task* may name, by name.
+
+    A task may know variants that are not trained but made of runs.
+    """
+    module = get(task)
+    return getattr(module, "KNOWN", module.VARIANTS)
+
+
+def owner(variant: str) -> str | None:
+    """Return the name of the task that knows *variant*; None when there is none any more."""
+    return next((task for task in TASKS if variant in known(task)), None)
+
+
 def variant_of(task: str, config: Config) -> Variant:
     """Return the variant that *config* names."""
-    module = get(task)
-    # A task may know variants that are not trained but made of runs.
-    known: dict[str, Variant] = getattr(module, "KNOWN", module.VARIANTS)
-    return known[config.variant]  # type: ignore[attr-defined]
+    return known(task)[config.variant]  # type: ignore[attr-defined]
 
 
 def effective(task: str, config: Config) -> Config:

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core.anomaly import KNOWN, Config
+from core import task as tasks
 from dashboard import format as write
 
 METRICS = {
@@ -25,14 +25,20 @@ METRICS = {
     "false_alarms_per_day": "False alarms a day",
     "alarms_per_day": "Alarms a day",
     "events": "Events",
+    "rmse": "RMSE (steps)",
+    "phm08_mean": "PHM08 penalty",
+    "late_share": "Promised too much",
+    "coverage": "Intervals that hold",
 }
+JUDGED = {"anomaly": "Test rows, at three sigma", "life": "Test units, all of their steps"}
 
 
 def show(card: dict[str, Any]) -> None:
     """Draw the card of a run (`core.card`)."""
     for note in card["notes"]:
         st.warning(note, icon=":material/info:")
-    st.markdown("**Test rows, at three sigma**, with the baselines in the same table")
+    judged = JUDGED.get(card["run"]["task"], "Test rows")
+    st.markdown(f"**{judged}**, with the baselines in the same table")
     st.dataframe(comparison(card), alt="Metrics of the run and of its baselines")
     left, right = st.columns(2, gap="medium")
     with left:
@@ -59,18 +65,24 @@ def comparison(card: dict[str, Any]) -> pd.DataFrame:
 
 def settings(config: dict[str, Any], variant: str) -> dict[str, str]:
     """Return the settings that have an effect, by the names on the screen."""
-    reads = KNOWN[variant].reads if variant in KNOWN else frozenset(config)
-    fields = Config.model_fields
-    chosen = {fields[name].title or name: value for name, value in config.items() if name in reads}
+    task = tasks.owner(variant)
+    fields = {} if task is None else tasks.get(task).Config.model_fields
+    reads = frozenset(config) if task is None else tasks.known(task)[variant].reads
+    chosen = {
+        (fields[name].title if name in fields else None) or name: value
+        for name, value in config.items()
+        if name in reads
+    }
     shown = {
         title: "chosen from the share" if value is None else str(value)
         for title, value in chosen.items()
     }
-    return {"Detector": _label(variant)} | shown
+    return {fields["variant"].title if fields else "Variant": _label(variant)} | shown
 
 
 def _label(variant: str) -> str:
-    return KNOWN[variant].label if variant in KNOWN else variant
+    task = tasks.owner(variant)
+    return variant if task is None else tasks.known(task)[variant].label
 
 
 def _recording(data: dict[str, Any]) -> dict[str, str]:

@@ -23,14 +23,18 @@ def to(page: str, **shown: Any) -> NoReturn:
     st.switch_page(PAGES / f"{page}.py", query_params=link)
 
 
-def to_run(name: str, dataset: str) -> NoReturn:
-    """Go to the timeline of the run *name*, which was trained on *dataset*."""
+def to_run(name: str, dataset: str, task: str = "anomaly") -> NoReturn:
+    """Go to the page that shows the run *name* of *task*, which was trained on *dataset*."""
+    if task == "life":
+        to("fleet", **{"life.data": dataset, "life.run": name})
     to("anomalies", **_known(dataset), run=name)
 
 
-def to_settings(dataset: str, config: dict[str, Any]) -> NoReturn:
+def to_settings(dataset: str, config: dict[str, Any], task: str = "anomaly") -> NoReturn:
     """Go to the training with these settings of a config, or to the run that came of it."""
-    chosen = {f"anomaly.{name}": value for name, value in config.items() if value is not None}
+    chosen = {f"{task}.{name}": value for name, value in config.items() if value is not None}
+    if task == "life":
+        to("fleet", **{"life.data": dataset}, **chosen)
     to("anomalies", **_known(dataset), **chosen)
 
 

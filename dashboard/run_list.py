@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core import runs
-from core.anomaly import KNOWN
+from core import task as tasks
 from core.errors import RunError
 from dashboard import format as write
 
@@ -74,7 +74,8 @@ def config(**more: Any) -> dict[str, Any]:
 
 def label(variant: str) -> str:
     """Return the name of a variant as it is called on the screen."""
-    return KNOWN[variant].label if variant in KNOWN else variant
+    task = tasks.owner(variant)
+    return variant if task is None else tasks.known(task)[variant].label
 
 
 def tag_texts(tags: dict[str, str]) -> list[str]:

@@ -18,6 +18,7 @@ from dashboard.notices import explain
 CHOSEN = "run"  # In the address; the page Anomalies reads the same.
 TABS = ("Card", "History", "Files")
 TROUBLE = "runs.trouble"
+OPEN = {"anomaly": "Open its timeline", "life": "Open its fleet"}
 
 
 def show(run: runs.Run) -> None:
@@ -69,9 +70,12 @@ def trouble() -> None:
 def _actions(run: runs.Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(
-            "Open its timeline", key="runs-open", type="primary", icon=":material/troubleshoot:"
+            OPEN.get(run.task, "Open it"),
+            key="runs-open",
+            type="primary",
+            icon=":material/troubleshoot:",
         ):
-            routes.to_run(run.name, run.dataset)
+            routes.to_run(run.name, run.dataset, run.task)
         st.button(
             "Champion" if run.champion else "Mark as champion",
             key="runs-crown",
@@ -108,7 +112,7 @@ def _after_damage(run: runs.Run) -> None:
             help="Opens the same settings on the page Anomalies. Delete the damaged run first: "
             "its settings would find it again.",
         ):
-            routes.to_settings(run.source, run.config)
+            routes.to_settings(run.source, run.config, run.task)
 
 
 def _rename(run: runs.Run) -> None:

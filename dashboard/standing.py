@@ -113,7 +113,7 @@ def _latest(table: pd.DataFrame) -> None:
 
 def _open(table: pd.DataFrame) -> None:
     row = table.iloc[st.session_state["overview-open"].row]
-    routes.to_run(row["name"], row["dataset"])
+    routes.to_run(row["name"], row["dataset"], row["task"])
 
 
 def jobs_panel(leave_out: str | None = None) -> None:
@@ -158,4 +158,4 @@ def _training(job: Job) -> None:
 
 def _follow(job: Job) -> None:
     """Go to the page where the training was asked for, with the same settings."""
-    routes.to_settings(job.dataset, job.config)
+    routes.to_settings(job.dataset, job.config, job.task)

@@ -31,6 +31,26 @@ def waves(rows: int = 400, entities: int = 2, channels: int = 3, seed: int = 0) 
     return dataset(pd.concat(frames, ignore_index=True))
 
 
+def wearing(units: int = 12, channels: int = 3, seed: int = 0) -> Dataset:
+    """Units that are used until they fail, after 40 to 80 steps; one channel never moves.
+
+    Wear grows faster and faster in the second half of a life; the second channel falls as the first
+    one rises, in noise. No two units last equally long.
+    """
+    rng = np.random.default_rng(seed)
+    frames = []
+    for unit, life in enumerate(rng.permutation(np.linspace(40, 80, units).astype(int))):
+        left = np.arange(life)[::-1]
+        wear = np.exp(-left / 12)
+        values = np.outer(wear, [1.0, -2.0, 0.0][:channels])
+        values += rng.normal(0, 0.05, values.shape) * [1, 1, 0][:channels]
+        frame = pd.DataFrame(values.astype(np.float32), columns=[f"s{i}" for i in range(channels)])
+        frame.insert(0, "time", pd.date_range("2024-01-01", periods=life, freq="1h"))
+        frame.insert(1, "unit", f"unit-{unit}")
+        frames.append(frame)
+    return dataset(pd.concat(frames, ignore_index=True))
+
+
 def dataset(frame: pd.DataFrame, name: str = "example") -> Dataset:
     """Make a data set of *frame*, whose columns time, unit and label have these roles."""
     known = {"time", "unit", "label"}

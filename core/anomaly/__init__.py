@@ -14,6 +14,7 @@ from core.anomaly.combined import Combined, combine
 from core.anomaly.config import Config
 from core.anomaly.decide import Outcome, decide, intervals
 from core.anomaly.events import channel_shares, event_table, events
+from core.anomaly.health import health
 from core.anomaly.intervals import Intervals, detect
 from core.anomaly.metrics import (
     advice,
@@ -71,6 +72,7 @@ __all__ = [
     "events",
     "fit",
     "flags",
+    "health",
     "in_test",
     "intervals",
     "load",

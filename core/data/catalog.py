@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.data import publics, simulate, uploads
@@ -109,8 +110,26 @@ def read(name: str) -> Table:
     found = entry(name)
     if found.kind == "upload":
         return uploads.read(uploads.everything()[name])
-    table = read_table(fetch(name), name)
+    columns = PUBLIC[name].columns if name in PUBLIC else ()
+    table = read_table(fetch(name), name, columns)
     return replace(table, units={**table.units, **found.units})
+
+
+def remaining_life(name: str) -> np.ndarray | None:
+    """Return the published remaining life of each entity after its last row, in steps.
+
+    Returns:
+        (entities,) in the order of the data set; None where nothing is published.
+
+    Raises:
+        UnknownDataset: there is no data set of that name, or the file cannot be fetched.
+    """
+    entry(name)
+    public = PUBLIC.get(name)
+    if public is None or public.truth is None:
+        return None
+    path = publics.fetch(f"remaining life of {name}", public.truth)
+    return read_table(path, columns=public.truth.columns).frame["remaining"].to_numpy(float)
 
 
 def fetch(name: str, progress: Callable[[float], None] | None = None) -> Path:

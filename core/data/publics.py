@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from core.errors import StorageError, UnknownDataset, UnreadableFile
 from core.settings import settings
@@ -30,6 +31,8 @@ class Public:
         home: The page of the data set.
         train_rows: First rows that its authors use for training.
         units: Unit by channel, as far as the authors state them.
+        columns: Names of the columns of a file without header.
+        truth: File of the remaining life of each entity after its last row, where there is one.
     """
 
     path: str
@@ -42,6 +45,8 @@ class Public:
     home: str
     train_rows: int | None = None
     units: dict[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+    truth: Public | None = None
 
 
 SKAB_UNITS = {
@@ -79,6 +84,49 @@ SKAB_FILES = {
 RAW = "https://raw.githubusercontent.com"
 SKAB_URL = f"{RAW}/waico/SKAB/b2c0d46c2971dcbfe71e26087b6d231998bb91c2/data"
 ETT_URL = f"{RAW}/zhouhaoyi/ETDataset/1d16c8f4f943005d613b5bc962e9eeb06058cf07/ETT-small"
+CMAPSS = "rajarshiroydev/industry_4.0/b4fd25621133c3d1a38ca2be06152e018f70b4ca"
+CMAPSS_URL = f"{RAW}/{CMAPSS}/CMAPSSData"
+# The 21 sensors of C-MAPSS in the order of the file: symbol and unit as published.
+CMAPSS_SENSORS = (
+    *(("T2", "°R"), ("T24", "°R"), ("T30", "°R"), ("T50", "°R"), ("P2", "psia"), ("P15", "psia")),
+    *(("P30", "psia"), ("Nf", "rpm"), ("Nc", "rpm"), ("epr", ""), ("Ps30", "psia")),
+    *(("phi", "pps/psi"), ("NRf", "rpm"), ("NRc", "rpm"), ("BPR", ""), ("farB", "")),
+    *(("htBleed", ""), ("Nf_dmd", "rpm"), ("PCNfR_dmd", "rpm"), ("W31", "lbm/s"), ("W32", "lbm/s")),
+)
+CMAPSS_COLUMNS = (
+    *("unit", "cycle", "setting1", "setting2", "setting3"),
+    *(f"s{number}" for number in range(1, 22)),
+)
+
+
+def _cmapss(file: str, sha256: str, rows: int, **more: Any) -> Public:
+    return Public(
+        path=f"cmapss_fd001/{file}.txt",
+        url=f"{CMAPSS_URL}/{file}.txt",
+        sha256=sha256,
+        rows=rows,
+        licence="US government work",
+        home="https://www.nasa.gov/intelligent-systems-division/discovery-and-systems-health/"
+        "pcoe/pcoe-data-set-repository/",
+        **more,
+    )
+
+
+def _engines(file: str, sha256: str, rows: int, label: str, what: str, **more: Any) -> Public:
+    symbols = ", ".join(symbol for symbol, _ in CMAPSS_SENSORS)
+    return _cmapss(
+        file,
+        sha256,
+        rows,
+        label=f"C-MAPSS FD001, {label}",
+        help=f"Simulated turbofan engines, one row a flight (Saxena et al. 2008): {what}. "
+        f"Settings are altitude, Mach number and throttle; sensors s1 to s21 are {symbols}.",
+        units={
+            f"s{place}": unit for place, (_, unit) in enumerate(CMAPSS_SENSORS, start=1) if unit
+        },
+        columns=CMAPSS_COLUMNS,
+        **more,
+    )
 
 
 def _skab(file: str) -> Public:
@@ -111,6 +159,28 @@ PUBLIC: dict[str, Public] = {
         "transformer, hourly over two years. No labels.",
         licence="CC BY-ND 4.0",
         home="https://github.com/zhouhaoyi/ETDataset",
+    ),
+    "cmapss-fd001": _engines(
+        "train_FD001",
+        "1c7a8ced36818e598026aef702f823950696449f0db46427a9a2d6fbaf213c16",
+        20_631,
+        "run to failure",
+        "a hundred of them until they fail",
+    ),
+    "cmapss-fd001-test": _engines(
+        "test_FD001",
+        "3cda7109ce17bafb5443f2ac926cfcf88154b941b8c4cf95eb55d1ddd6f52851",
+        13_096,
+        "fleet in service",
+        "another hundred, which end some time before they fail",
+        truth=_cmapss(
+            "RUL_FD001",
+            "a19c8ec94931949d0485bdc35118206e9c81c4547b422efb9cf86f4ceddbceca",
+            100,
+            label="C-MAPSS FD001, remaining life",
+            help="Flights that each engine in service had left after its last row.",
+            columns=("remaining",),
+        ),
     ),
 }
 

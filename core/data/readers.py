@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,12 +48,13 @@ class Table:
     units: dict[str, str] = field(default_factory=dict)
 
 
-def read_table(source: Path | bytes, name: str = "") -> Table:
-    """Read a CSV file (comma, semicolon or tab; also gzip) or a Parquet file.
+def read_table(source: Path | bytes, name: str = "", columns: Sequence[str] = ()) -> Table:
+    """Read a CSV file (comma, semicolon, tab or runs of blanks; also gzip) or a Parquet file.
 
     Args:
         source: Path of the file, or its bytes.
         name: What to call it; the file's name when empty.
+        columns: Names of the columns of a text file without header, where somebody knows them.
 
     Raises:
         UnreadableFile: it is missing, empty, binary, damaged, too large or no table.
@@ -65,14 +67,14 @@ def read_table(source: Path | bytes, name: str = "") -> Table:
         arrow, findings = _parquet(data)
         decimal = "."
     else:
-        arrow, findings, units, decimal = _csv(data)
+        arrow, findings, units, decimal = _csv(data, columns)
     del data
     arrow = _without_blank_rows(arrow, findings)
     if arrow.num_rows == 0:
         raise UnreadableFile("The file has no rows.", "Export it again with its readings.")
-    names, columns = arrow.column_names, arrow.columns
+    names, cells = arrow.column_names, arrow.columns
     del arrow
-    frame, notes = typed(names, columns, decimal)
+    frame, notes = typed(names, cells, decimal)
     pa.default_memory_pool().release_unused()
     findings += notes
     frame = times.join_clock(_without_index(frame, findings), findings)
@@ -180,8 +182,11 @@ def _parquet(data: pa.Buffer) -> tuple[pa.Table, list[Finding]]:
     return arrow.rename_columns(names).select(front), findings
 
 
-def _csv(data: pa.Buffer) -> tuple[pa.Table, list[Finding], dict[str, str], str]:
-    layout = sniff.layout_of(data)
+def _csv(
+    data: pa.Buffer, columns: Sequence[str]
+) -> tuple[pa.Table, list[Finding], dict[str, str], str]:
+    data = sniff.aligned(data)
+    layout = sniff.layout_of(data, columns)
     findings = layout.findings
     _check_width(len(layout.names), findings)
     ragged: list[int | None] = []

@@ -31,7 +31,7 @@ LABEL_WORDS = (
     *_list("fault faulty failure target class"),
 )
 FLAG_WORDS = {*_list("is flag true ground truth binary kind type")}
-COUNT_WORDS = ID_WORDS | {*_list("row rows sample record serial seq sequence counter")}
+COUNT_WORDS = ID_WORDS | {*_list("row rows sample record serial seq sequence counter cycle")}
 ROWS_AN_ENTITY = 10
 FEW = 20
 
@@ -130,6 +130,8 @@ def _guess_time(frame: pd.DataFrame) -> str | None:
         words = _words(name)
         if not words or not words <= TIME_WORDS | TIME_UNITS:
             continue
+        if words <= TIME_UNITS and any(sign.isdigit() for sign in name):
+            continue  # s2 is the second sensor, not a count of seconds
         column = frame[name]
         if not kinds.is_numeric_dtype(column) or kinds.is_bool_dtype(column):
             continue

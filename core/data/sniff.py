@@ -6,6 +6,7 @@ import codecs
 import csv
 import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -56,8 +57,28 @@ class Layout:
     findings: list[Finding] = field(default_factory=list)
 
 
-def layout_of(data: pa.Buffer) -> Layout:
+def aligned(data: pa.Buffer) -> pa.Buffer:
+    """Return *data* with tabs for runs of blanks when these separate its columns of numbers.
+
+    Files of simulators and of older tools are written so; they have no header.
+    """
+    sample = data.slice(0, min(SAMPLE, data.size)).to_pybytes().splitlines()[:SAMPLE_LINES]
+    lines = [text for line in sample[:-1] or sample if (text := line.decode("latin-1").strip())]
+    widths = {len(line.split()) for line in lines}
+    # A row that is one number by itself has blanks for thousands.
+    columns = len(widths) == 1 and max(widths) > 1 and not all(map(is_number, lines))
+    if not columns or not all(POINT.fullmatch(cell) for line in lines for cell in line.split()):
+        return data
+    rows = (b"\t".join(line.split()) for line in data.to_pybytes().splitlines())
+    return pa.py_buffer(b"\n".join(rows) + b"\n")
+
+
+def layout_of(data: pa.Buffer, columns: Sequence[str] = ()) -> Layout:
     """Find out how the text in *data* is laid out.
+
+    Args:
+        data: The bytes of the file.
+        columns: Names of the columns of a file without header; empty when nobody knows them.
 
     Raises:
         UnreadableFile: it is not text, or has a header and no rows.
@@ -71,11 +92,12 @@ def layout_of(data: pa.Buffer) -> Layout:
     width = _width(rows)
     layout = Layout(encoding, delimiter, _decimal(rows, delimiter), [], 0, _all_closed(data))
     first = _top(rows, width)
-    header = rows[first] if _is_header(rows[first], rows[first + 1 :]) else None
-    below = first + (header is not None)
+    named = not columns and _is_header(rows[first], rows[first + 1 :])
+    header = rows[first] if named else list(columns) or None
+    below = first + named
     body = rows[below:]
     layout.names = naming.names_of(header, body, width, layout.findings)
-    if header is not None and _is_units(body):
+    if named and _is_units(body):
         units = {
             name: unit.strip(" []()") for name, unit in zip(layout.names, body[0], strict=False)
         }

@@ -6,7 +6,13 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-TITLES = {"": "Fusionscope", "data": "Data", "anomalies": "Anomalies", "runs": "Runs"}
+TITLES = {
+    "": "Fusionscope",
+    "data": "Data",
+    "anomalies": "Anomalies",
+    "fleet": "Fleet",
+    "runs": "Runs",
+}
 
 
 @pytest.mark.parametrize("path", TITLES)

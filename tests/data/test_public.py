@@ -136,3 +136,25 @@ def test_turbofans_without_header(folder: Path) -> None:
     data = open_dataset(folder / "cmapss_fd001" / "train_FD001.txt")
     assert data.values.shape == (20_631, 26)
     assert "no header" in whats(data.findings)
+
+
+@pytest.mark.parametrize(("name", "file"), [("", "train"), ("-test", "test")])
+def test_turbofans(folder: Path, name: str, file: str) -> None:
+    data = open_dataset(f"cmapss-fd001{name}")
+    path = folder / "cmapss_fd001" / f"{file}_FD001.txt"
+    frame = pd.read_csv(path, sep=r"\s+", header=None)
+    assert (data.roles.time, data.roles.entity, data.roles.label) == (None, "unit", None)
+    assert data.channels == (*(f"setting{i}" for i in (1, 2, 3)), *(f"s{i}" for i in range(1, 22)))
+    assert set(data.units) < set(data.channels)
+    np.testing.assert_array_equal(data.values, frame.iloc[:, 2:].to_numpy("f4"))
+    lengths = {name: rows.stop - rows.start for name, rows in data.entities.items()}
+    assert lengths == {str(unit): n for unit, n in frame.groupby(0).size().items()}
+    assert "cycle|Counts the rows" in whats(data.findings)
+    assert "no header" not in whats(data.findings)
+
+
+def test_the_remaining_life_of_turbofans(folder: Path) -> None:
+    truth = catalog.remaining_life("cmapss-fd001-test")
+    assert truth.shape == (100,)
+    assert truth.sum() == 7552
+    assert catalog.remaining_life("cmapss-fd001") is None

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.data import build, read_table
+from core.data import build, read_table, sniff
 from core.data.content import digest_frame
 from core.errors import UnreadableFile
 from core.settings import settings
@@ -343,3 +343,18 @@ def test_input_file_is_not_changed(tmp_path: Path) -> None:
     before = path.read_bytes(), path.stat().st_mtime_ns
     read_table(path)
     assert (path.read_bytes(), path.stat().st_mtime_ns) == before
+
+
+def test_columns_that_runs_of_blanks_separate() -> None:
+    text = "".join(f"  {2 * i}   {i / 4:7.3f} -{i}e-1  \r\n" for i in range(1, 600))
+    frame = read_table(text.encode(), columns=("a", "b", "c")).frame
+    rows = np.arange(1, 600)
+    assert list(frame.columns) == ["a", "b", "c"]
+    np.testing.assert_allclose(frame, np.c_[2 * rows, rows / 4, -rows / 10])
+    assert read_table(text.encode()).frame.shape == (599, 3)
+
+
+@pytest.mark.parametrize("text", ["12 345\n67 890\n11 111\n", "a b\n1 2\n3 4\n", "1 2\n3\n4 5\n"])
+def test_blanks_that_are_no_columns(text: str) -> None:
+    """Thousands, words and ragged rows stay what they are."""
+    assert sniff.aligned(pa.py_buffer(text.encode())).to_pybytes() == text.encode()

@@ -146,3 +146,9 @@ def test_label_with_three_values_is_refused() -> None:
     data = frame(state=np.arange(N) % 3)
     with pytest.raises(RolesError, match="'state' holds 0, 1, 2"):
         roles.check(data, Roles(channels=("a",), label="state"))
+
+
+def test_a_numbered_sensor_is_no_count_of_seconds() -> None:
+    frame = pd.DataFrame({"s1": np.arange(50.0), "s2": np.arange(50.0) ** 2})
+    assert roles.guess(frame).time is None
+    assert roles.guess(frame.rename(columns={"s1": "s"})).time == "s"
