@@ -10,9 +10,13 @@ Example:
 """
 
 from core.anomaly.bootstrap import bootstrap
+from core.anomaly.budget import Budget
 from core.anomaly.combined import Combined, combine
 from core.anomaly.config import Config
+from core.anomaly.cost import Cost
 from core.anomaly.decide import Outcome, decide, intervals
+from core.anomaly.dspot import Dspot
+from core.anomaly.dynamic import Dynamic
 from core.anomaly.events import channel_shares, event_table, events
 from core.anomaly.health import health
 from core.anomaly.intervals import Intervals, detect
@@ -23,19 +27,20 @@ from core.anomaly.metrics import (
     in_test,
     measure,
 )
+from core.anomaly.pot import Pot
 from core.anomaly.ranking import average_precision, roc_auc
 from core.anomaly.result import Result, read_result
+from core.anomaly.rule import Cut, Rule
 from core.anomaly.scoring import Scoring
 from core.anomaly.sweep import sweep
 from core.anomaly.task import Fitted, Prepared, fit, load, predict, prepare, split
 from core.anomaly.thorough import thorough
 from core.anomaly.thresholds import (
     THRESHOLDS,
-    Cut,
     Decision,
     Fixed,
+    Mad,
     Quantile,
-    Rule,
     Sigma,
     Threshold,
 )
@@ -45,14 +50,20 @@ __all__ = [
     "KNOWN",
     "THRESHOLDS",
     "VARIANTS",
+    "Budget",
     "Combined",
     "Config",
+    "Cost",
     "Cut",
     "Decision",
+    "Dspot",
+    "Dynamic",
     "Fitted",
     "Fixed",
     "Intervals",
+    "Mad",
     "Outcome",
+    "Pot",
     "Prepared",
     "Quantile",
     "Result",

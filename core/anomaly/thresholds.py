@@ -1,63 +1,23 @@
-"""Rules from scores to a cut. A rule never touches a model: it reads stored scores."""
+"""The rules from scores to a cut, and the operating point that one is part of."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
 
+from core.anomaly.budget import Budget
+from core.anomaly.cost import Cost
+from core.anomaly.dspot import Dspot
+from core.anomaly.dynamic import Dynamic
+from core.anomaly.pot import Pot
 from core.anomaly.result import Result
+from core.anomaly.rule import Cut, Rule, known_scores
 from core.anomaly.scoring import Scoring
 from core.config import Config, setting
-from core.errors import ConfigError
 
-
-@dataclass(frozen=True, eq=False)
-class Cut:
-    """What a rule says of a result: scores above it are flagged.
-
-    Attributes:
-        value: One number, or (rows,) float32 where the cut follows the stream.
-        notes: What the analyst should know, such as that the rule could not be fitted, and what
-            stands in for it.
-        chosen_on: (rows,) bool, rows whose labels it was chosen by: they do not count in metrics.
-    """
-
-    value: float | np.ndarray
-    notes: tuple[str, ...] = ()
-    chosen_on: np.ndarray | None = None
-
-    def level(self, result: Result) -> float:
-        """Return the cut as one number: where it follows the stream, its median over test rows."""
-        if not isinstance(self.value, np.ndarray):
-            return float(self.value)
-        rows = self.value[result.test]
-        return float(np.median(rows if len(rows) else self.value))
-
-
-class Rule(Config):
-    """A rule from the scores of a result to a cut.
-
-    Attributes:
-        label: Its name on the screen.
-        reads: What it is fitted on, as the card says it.
-        needs_labels: Whether it can only be fitted where there are labels.
-    """
-
-    label: ClassVar[str] = ""
-    reads: ClassVar[str] = "the scores of the training rows"
-    needs_labels: ClassVar[bool] = False
-
-    @classmethod
-    def summary(cls) -> str:
-        """Return what it does, in one sentence."""
-        return (cls.__doc__ or "").partition("\n")[0]
-
-    def cut(self, result: Result) -> Cut:
-        """Return the cut for the scores of *result*."""
-        raise NotImplementedError
+TO_SIGMA = 1.4826  # median absolute deviations in a standard deviation of a Gaussian
 
 
 class Sigma(Rule):
@@ -102,6 +62,30 @@ class Quantile(Rule):
         return Cut(float(np.quantile(known_scores(result), self.q)))
 
 
+class Mad(Rule):
+    """Median plus k median absolute deviations of the training scores, scaled to σ."""
+
+    label: ClassVar[str] = "Median absolute deviation"
+
+    kind: Literal["mad"] = "mad"
+    k: float = setting(
+        5.0,
+        label="k",
+        help="How many robust standard deviations above the median training score an alarm "
+        "begins. A few extreme training scores do not move it. Higher: fewer alarms.",
+        unit="σ",
+        ge=0.0,
+        le=100.0,
+    )
+
+    def cut(self, result: Result) -> Cut:
+        """Return one number for all rows (Hampel 1974 for the deviation)."""
+        values = known_scores(result).astype(np.float64)
+        median = np.median(values)
+        deviation = TO_SIGMA * np.median(np.abs(values - median))
+        return Cut(float(median + self.k * deviation))
+
+
 class Fixed(Rule):
     """A cut that the analyst sets by hand."""
 
@@ -118,8 +102,14 @@ class Fixed(Rule):
         return Cut(self.value)
 
 
-Threshold = Annotated[Sigma | Quantile | Fixed, Field(discriminator="kind")]
-THRESHOLDS: dict[str, type[Rule]] = {"sigma": Sigma, "quantile": Quantile, "fixed": Fixed}
+RULES: tuple[type[Rule], ...] = (
+    *(Sigma, Quantile, Mad, Pot, Dspot, Dynamic, Budget, Cost, Fixed),
+)
+Threshold = Annotated[
+    Sigma | Quantile | Mad | Pot | Dspot | Dynamic | Budget | Cost | Fixed,
+    Field(discriminator="kind"),
+]
+THRESHOLDS: dict[str, type[Rule]] = {rule.model_fields["kind"].default: rule for rule in RULES}
 
 
 class Decision(Config):
@@ -155,13 +145,3 @@ class Decision(Config):
         ge=0,
         le=100_000,
     )
-
-
-def known_scores(result: Result) -> np.ndarray:
-    """Return the scores of the training rows, (n,), when there are any to fit a rule on."""
-    reference = result.reference
-    if len(reference) == 0:
-        raise ConfigError(
-            "This rule needs training scores, and there are none.", "Choose a fixed cut instead."
-        )
-    return reference

@@ -181,7 +181,7 @@ def test_runs_are_combined_into_an_ensemble(name, run):
         ({"data": "nowhere"}, "data set = nowhere"),
         ({"run": "no-such"}, "run = no-such"),
         ({"anomaly_from": "10", "anomaly_to": "99999"}, "rows 10 to 99999"),
-        ({"anomaly_kind": "magic"}, "Threshold = magic; allowed are sigma, quantile, fixed"),
+        ({"anomaly_kind": "magic"}, "Threshold = magic; allowed are sigma, quantile, mad"),
         ({"anomaly_colour": "red"}, "asks for colour"),
     ],
 )
