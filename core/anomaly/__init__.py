@@ -9,6 +9,7 @@ Example:
     >>> events = anomaly.events(result, anomaly.Sigma(k=3))
 """
 
+from core.anomaly.adaptive import Adaptive
 from core.anomaly.bootstrap import bootstrap
 from core.anomaly.budget import Budget
 from core.anomaly.combined import Combined, combine
@@ -50,6 +51,7 @@ __all__ = [
     "KNOWN",
     "THRESHOLDS",
     "VARIANTS",
+    "Adaptive",
     "Budget",
     "Combined",
     "Config",

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from core.anomaly.adaptive import Adaptive
 from core.anomaly.budget import Budget
 from core.anomaly.cost import Cost
 from core.anomaly.dspot import Dspot
@@ -103,10 +104,10 @@ class Fixed(Rule):
 
 
 RULES: tuple[type[Rule], ...] = (
-    *(Sigma, Quantile, Mad, Pot, Dspot, Dynamic, Budget, Cost, Fixed),
+    *(Sigma, Quantile, Mad, Pot, Dspot, Dynamic, Adaptive, Budget, Cost, Fixed),
 )
 Threshold = Annotated[
-    Sigma | Quantile | Mad | Pot | Dspot | Dynamic | Budget | Cost | Fixed,
+    Sigma | Quantile | Mad | Pot | Dspot | Dynamic | Adaptive | Budget | Cost | Fixed,
     Field(discriminator="kind"),
 ]
 THRESHOLDS: dict[str, type[Rule]] = {rule.model_fields["kind"].default: rule for rule in RULES}

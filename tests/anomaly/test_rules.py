@@ -12,6 +12,7 @@ from scipy import stats
 
 from core.anomaly import (
     THRESHOLDS,
+    Adaptive,
     Budget,
     Cost,
     Decision,
@@ -36,7 +37,7 @@ SCORES[1000:1060] += 8
 SCORES[2000:] += np.linspace(0, 6, 2000, dtype=np.float32)
 LABELS = np.zeros(len(SCORES), bool)
 LABELS[1000:1060] = LABELS[3000:3010] = True
-FOLLOWING = [Dspot(depth=50), Dynamic(window=400), Budget()]
+FOLLOWING = [Dspot(depth=50), Dynamic(window=400), Adaptive(), Budget()]
 ALL = [rule() for kind, rule in THRESHOLDS.items() if kind != "fixed"]
 
 
