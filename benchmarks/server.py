@@ -58,7 +58,9 @@ def _session(run: Any) -> dict[str, float]:
             for address in ("data", f"anomalies?data={run.dataset}&run={run.name}", "runs"):
                 page.goto(f"{url}/{address}")
                 _settled(page)
-            page.goto(f"{url}/anomalies?data={run.dataset}&run={run.name}&anomaly.sigma.k=5")
+            page.goto(
+                f"{url}/anomalies?data={run.dataset}&run={run.name}&anomaly.kind=sigma&anomaly.sigma.k=5"
+            )
             page.get_by_role("heading", name="Anomalies").wait_for()
             _settled(page)
             process = psutil.Process(server.pid)

@@ -29,6 +29,7 @@ def moves() -> tuple[float, float]:
     """Return median and 95th percentile in milliseconds."""
     page = AppTest.from_file(MAIN, default_timeout=60)
     run = stored_run()
+    page.query_params["anomaly.kind"] = "sigma"
     page.query_params["data"], page.query_params["run"] = run.dataset, run.name
     page.run()
     page.switch_page("../pages/anomalies.py").run()

@@ -30,7 +30,10 @@ METRICS = {
     "late_share": "Promised too much",
     "coverage": "Intervals that hold",
 }
-JUDGED = {"anomaly": "Test rows, at three sigma", "life": "Test units, all of their steps"}
+JUDGED = {
+    "anomaly": "Test rows, at the adaptive threshold",
+    "life": "Test units, all of their steps",
+}
 
 
 def show(card: dict[str, Any]) -> None:

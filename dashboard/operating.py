@@ -38,6 +38,7 @@ SCORER_HELP = (
     "and calibrated (M2AD); 3 is one row in a thousand."
 )
 EVENT_RULES = ("min_length", "merge_gap", "cool_down")
+USUAL = Decision().threshold.kind
 KINDS = {kind: rule.label for kind, rule in THRESHOLDS.items()}
 KEYS = (
     *(SCORER, f"{SCORER}.smoothing", f"{SCORER}.area", f"{SCORER}.causal", f"{PREFIX}kind"),
@@ -134,7 +135,7 @@ def controls(timeline: Timeline, scoring: Scoring | None) -> Decision:
     """Draw threshold and event rules, and return the operating point."""
     kind_column, slider, length, gap, rest = st.columns([1.8, 3, 1.2, 1.2, 1.2], gap="medium")
     with kind_column:
-        kind = choice(PREFIX + "kind", "Threshold", KINDS, "sigma", _kind_help())
+        kind = choice(PREFIX + "kind", "Threshold", KINDS, USUAL, _kind_help())
     with slider:
         values = _rule(kind, timeline)
     rules = {}

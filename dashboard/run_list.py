@@ -58,7 +58,7 @@ def config(**more: Any) -> dict[str, Any]:
             "Best baseline", help="The same number for the best baseline on the same rows."
         ),
         "events": column.NumberColumn(
-            "Events", width=60, help="Among the test rows, at three sigma."
+            "Events", width=60, help="Among the test rows, at the adaptive threshold."
         ),
         "seconds": column.TextColumn("Time taken", width=80, alignment="right"),
         "created": column.DatetimeColumn("Trained (UTC)", format="YYYY-MM-DD HH:mm"),

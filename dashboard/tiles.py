@@ -97,7 +97,7 @@ def tiles(metrics: Metrics, baselines: Mapping[str, Metrics], labelled: bool) ->
             delta_color="off",
             delta_arrow="off",
             help=tile.help
-            + (f" The best baseline here: {name}, at three sigma." if name else "")
+            + (f" The best baseline here: {name}, at the adaptive threshold." if name else "")
             + (f" Extrapolated from {write.duration(days * 86_400)}." if guess else ""),
             border=True,
             height="stretch",

@@ -32,7 +32,7 @@ class Outcome:
 
 
 def decide(result: Result, decision: Decision | None = None) -> Outcome:
-    """Return the events of *result* under *decision*, three sigma by default."""
+    """Return the events of *result* under *decision*, by default the adaptive threshold."""
     decision = decision or Decision()
     scored = result.under(decision.scoring)
     cut = decision.threshold.cut(scored)

@@ -87,7 +87,7 @@ def events(
 
     Args:
         result: Scores and residuals.
-        rule: A decision, or a threshold alone; three sigma by default.
+        rule: A decision, or a threshold alone; the adaptive one by default.
         listed: How many to list, the worst ones; None for all.
     """
     if rule is None:

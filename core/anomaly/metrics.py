@@ -17,7 +17,7 @@ TOO_MANY = 0.3  # flagged share of the test rows above which a cut tells little
 def evaluate(
     result: Result, truth: np.ndarray | None = None, decision: Decision | None = None
 ) -> dict[str, float]:
-    """Return metrics of *result* under *decision*, three sigma by default; see `measure`.
+    """Return metrics of *result* under *decision*, by default the adaptive one; see `measure`.
 
     Args:
         result: Scores of a recording.

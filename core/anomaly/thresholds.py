@@ -121,7 +121,7 @@ class Decision(Config):
         title="Scorer",
         description="How residuals become scores; empty: as the detector does.",
     )
-    threshold: Threshold = Field(default_factory=Sigma)
+    threshold: Threshold = Field(default_factory=Adaptive)
     min_length: int = setting(
         1,
         label="Shortest event",

@@ -101,7 +101,7 @@ def test_a_kept_result_is_measured_under_another_threshold_without_training(
     monkeypatch.setattr("core.anomaly.benchmark.fit", None)
     run(found, Plan(("max-z",), 1, both, keep), out, lambda _: None)
     table = pd.read_csv(out)
-    assert table["threshold"].tolist() == ["sigma", "sigma", "quantile", "quantile"]
+    assert table["threshold"].tolist() == ["adaptive", "adaptive", "quantile", "quantile"]
     assert table["vus_pr"].iloc[:2].tolist() == table["vus_pr"].iloc[2:].tolist()
 
 

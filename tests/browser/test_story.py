@@ -87,6 +87,9 @@ def test_from_a_recording_to_the_events(visit, recording):
 
     page.get_by_role("button", name="Use this threshold").wait_for(timeout=240_000)
     visit.settle()
+    page.goto(f"{page.url}&anomaly.kind=sigma")
+    page.get_by_role("slider", name=re.compile(r"^k")).wait_for()
+    visit.settle()
     assert events(page) > 0
     many = flagged(page)
 

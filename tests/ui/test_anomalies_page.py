@@ -131,7 +131,7 @@ def test_rows_without_an_event_are_labelled(name, run):
 
 
 def test_the_operating_point_is_stored_with_the_run_and_opens_with_it(name, run):
-    app = page(run=run.name)
+    app = page(run=run.name, anomaly_kind="sigma")
     app.slider(key="anomaly.sigma.k").set_value(2.5).run()
     app.button(key="anomaly-use").click().run()
     assert runs.get(run.name).decision()["threshold"] == {"kind": "sigma", "k": 2.5}

@@ -41,7 +41,7 @@ def draw(days: float) -> AppTest:
         }
         tiles(metrics, baselines, labelled=True)
 
-    return AppTest.from_function(script, args=(days, BASELINES)).run()
+    return AppTest.from_function(script, args=(days, BASELINES), default_timeout=60).run()
 
 
 def test_alarms_a_day_from_less_than_a_day_are_marked_as_extrapolated():
@@ -65,6 +65,6 @@ def test_labels_without_an_anomaly_say_that_there_are_no_events():
 
         tiles({"events": 3.0, "labelled_events": 0.0}, {}, labelled=True)
 
-    app = AppTest.from_function(script).run()
+    app = AppTest.from_function(script, default_timeout=60).run()
     assert "No events" in app.caption[0].value
     assert [metric.label for metric in app.metric] == ["Events", "Alarms/day", "Time in alarm"]
