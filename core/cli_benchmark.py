@@ -42,6 +42,9 @@ def anomaly(
     only: Annotated[
         str, typer.Option("--sets", help="Names of sets with commas between; all when not given.")
     ] = "",
+    most: Annotated[
+        int | None, typer.Option("--most", min=1, help="At most so many entities of each set.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run detectors over every labelled recording below a folder and compare them.
@@ -65,7 +68,9 @@ def anomaly(
     entities, broken = suites.find(data)
     sets = _chosen(only, list(dict.fromkeys(entity.suite for entity in entities)), "set")
     plan = benchmark.Plan(tuple(names), seeds, decisions, keep)
-    wanted = [entity for entity in entities if entity.suite in sets]
+    wanted = [
+        entity for name in sets for entity in [one for one in entities if one.suite == name][:most]
+    ]
     broken |= benchmark.run(wanted, plan, file, lambda text: err.print(text, markup=False))
     if file.exists():
         results = pd.read_csv(file)

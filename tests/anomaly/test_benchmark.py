@@ -160,6 +160,8 @@ def test_the_command_writes_a_table_and_says_what_is_broken(call, folder, tmp_pa
     assert content["differences"][0]["variant"] == "random"
     assert "a/torn.npz" in content["broken"]
     assert "a/torn.npz" in problems
+    few = call(*command[:-1], tmp_path / "few.csv", "--variants", "max-z", "--most", "1", "--json")
+    assert json.loads(few[1])["rows"] == 2
     code, _, problems = call(*command, "--variants", "magic")
     assert code == 2
     assert "magic" in problems
