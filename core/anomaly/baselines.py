@@ -79,6 +79,7 @@ class Pca:
         explained = np.cumsum(variances) / max(variances.sum(), np.finfo(float).tiny)
         # At least one component is left out, else there would be no residual at all.
         keep = min(int(np.searchsorted(explained, self.config.variance)) + 1, rows.shape[1] - 1)
+        keep = keep if variances[0] > 0 else 0  # nothing varies, so nothing is explained
         self.components = np.ascontiguousarray(vectors[:, :keep].T, dtype=np.float32)
         return []
 

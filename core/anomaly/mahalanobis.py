@@ -36,7 +36,7 @@ class Mahalanobis(Contributing):
         self.center = rows.mean(axis=0)
         covariance, _ = ledoit_wolf((rows - self.center).astype(np.float64), assume_centered=True)
         powers, vectors = np.linalg.eigh(covariance)
-        powers = np.maximum(powers, 1e-6 * powers[-1])
+        powers = np.maximum(powers, 1e-6 * max(powers[-1], 1.0))  # also where nothing varies
         self.whitening = ((vectors / np.sqrt(powers)) @ vectors.T).astype(np.float32)
         return self.contributions(rows, segments, own=True)
 

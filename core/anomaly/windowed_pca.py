@@ -76,7 +76,9 @@ def components_of(centred: np.ndarray, variance: float) -> np.ndarray:
     data = centred.astype(np.float64)
     powers, vectors = np.linalg.eigh(data @ data.T if wide else data.T @ data)
     powers, vectors = powers[::-1].clip(min=0), vectors[:, ::-1]
-    explained = np.cumsum(powers) / max(powers.sum(), np.finfo(float).tiny)
+    if powers[0] == 0:  # nothing varies, so nothing is explained
+        return np.empty((0, centred.shape[1]), np.float32)
+    explained = np.cumsum(powers) / powers.sum()
     # At least one direction is left out, else there would be no residual at all.
     keep = min(int(np.searchsorted(explained, variance)) + 1, len(powers) - 1)
     kept = vectors[:, :keep]

@@ -97,6 +97,17 @@ def test_a_channel_that_never_moves_in_training_does_no_harm(method):
     assert np.isfinite(scores).all()
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_where_nothing_moves_in_training_any_change_stands_out(method):
+    if method is Forest:
+        pytest.skip("there is nothing to cut")
+    rows, values = np.zeros_like(recording()), np.zeros_like(recording(200, seed=1))
+    values[100:150, 1] = 1
+    scores = fitted(method, rows).contributions(values, [slice(0, 200)]).sum(axis=1)
+    assert np.isfinite(scores).all()
+    assert scores[100:150].mean() > scores[:40].mean()
+
+
 def test_neighbours_are_those_of_the_plain_definition():
     rows, values = recording(80), recording(40, seed=1)
     detector = fitted(lambda config: Neighbours(config, 10), rows, causal=True)
