@@ -37,9 +37,8 @@ class Adaptive(Rule):
         label="Flagged share",
         help="Share of the rows that may be flagged in the long run, however the recording "
         "drifts. Lower: fewer alarms.",
-        ge=1e-4,
+        ge=1e-3,
         le=0.2,
-        log=True,
     )
     floor: float = setting(
         0.99,

@@ -66,7 +66,7 @@ class Quantile(Rule):
 class Mad(Rule):
     """Median plus k median absolute deviations of the training scores, scaled to σ."""
 
-    label: ClassVar[str] = "Median absolute deviation"
+    label: ClassVar[str] = "Median deviation"
 
     kind: Literal["mad"] = "mad"
     k: float = setting(

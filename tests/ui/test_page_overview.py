@@ -65,7 +65,7 @@ def test_the_tour_ends_on_its_timeline(stored_home):
     queue.end(jobs.active()[0], "done", run=finished.id)
     run(app)
     assert titles(app) == ["Anomalies"]
-    assert finished.decision()["threshold"]["k"] == tour.CUT.threshold.k
+    assert finished.decision() == tour.CUT.model_dump(mode="json")
 
 
 def test_the_way_back_from_the_tour_is_not_a_trap(stored_home):
