@@ -117,14 +117,14 @@ def placed(labels: pd.DataFrame, steps: pd.DataFrame) -> pd.DataFrame:
 
     By entity and time where both have them, by row otherwise.
     """
-    names = steps["entity"].astype(str).to_numpy() if "entity" in steps else None
-    time = _utc(steps["time"]) if "time" in steps else None
+    names = steps["entity"] if "entity" in steps and len(labels) else None
+    time = _utc(steps["time"]) if "time" in steps and len(labels) else None
     rows = []
     known = zip(*(labels[name].tolist() for name in ("id", *COLUMNS[:5])), strict=True)
     for number, entity, begin, end, start, stop in known:
         first, last = 0, len(steps)
         if names is not None and entity:
-            inside = np.flatnonzero(names == entity)
+            inside = np.flatnonzero((names == entity).to_numpy())
             if not len(inside):
                 continue
             first, last = int(inside[0]), int(inside[-1]) + 1
@@ -213,5 +213,4 @@ def _read(line: int, row: pd.Series, steps: pd.DataFrame, by_time: bool, who: st
 
 def _utc(time: pd.Series) -> np.ndarray:
     """Return datetime64 in UTC; times without a zone are taken as they are."""
-    local = time.dt.tz_convert("UTC").dt.tz_localize(None) if time.dt.tz is not None else time
-    return local.to_numpy("datetime64[us]")
+    return time.to_numpy("datetime64[us]")  # stamps with a zone are held in UTC

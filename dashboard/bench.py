@@ -19,6 +19,7 @@ class Bench:
         run: The run on the screen.
         timeline: Its stored result.
         reading: What the operating point makes of it.
+        table: The worst events, as `core.anomaly.event_table` has them without channels.
         rows: First and last row (exclusive) of the detail.
         inside: Events among these rows.
     """
@@ -26,5 +27,6 @@ class Bench:
     run: runs.Run
     timeline: Timeline
     reading: Reading
+    table: pd.DataFrame
     rows: tuple[int, int]
     inside: pd.DataFrame

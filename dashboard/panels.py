@@ -27,7 +27,7 @@ def events(bench: Bench) -> None:
     total = len(bench.reading.found)
     # Each channel's share is read from disk: not for the hundreds of events of a low threshold.
     few = total <= BLAMED
-    table = anomaly.event_table(bench.reading.outcome, channels=few)
+    table = anomaly.event_table(bench.reading.outcome) if few else bench.table
     text = f"{write.count(total, 'event')}; choose one to look at it."
     if len(table) < total:
         text = f"The {len(table)} worst of {write.count(total, 'event')}; choose one to look at it."

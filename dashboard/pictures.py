@@ -38,12 +38,18 @@ def overview(run_id: str, timeline: Timeline, table: pd.DataFrame, rows: tuple[i
     )
 
 
-def detail(timeline: Timeline, reading: Reading, rows: tuple[int, int]) -> pd.DataFrame:
-    """Draw the chosen rows beside the histogram of all scores; return the events among them."""
+def detail(
+    timeline: Timeline, reading: Reading, table: pd.DataFrame, rows: tuple[int, int]
+) -> pd.DataFrame:
+    """Draw the chosen rows beside the histogram of all scores; return the events among them.
+
+    Of many events the worst are drawn; *table* lists those of the whole recording.
+    """
     start, stop = rows
-    inside = (reading.found.starts < stop) & (reading.found.stops > start)
-    found = Intervals(reading.found.starts[inside], reading.found.stops[inside])
-    table = anomaly.event_table(replace(reading.outcome, found=found), channels=False)
+    if rows != (0, len(timeline)):
+        inside = (reading.found.starts < stop) & (reading.found.stops > start)
+        found = Intervals(reading.found.starts[inside], reading.found.stops[inside])
+        table = anomaly.event_table(replace(reading.outcome, found=found), channels=False)
     top = (timeline.top[0], max(timeline.top[1], reading.cut * 1.04))
     shared = {"frame": timeline.frame(start, stop, top)}
     cut = timeline.cut(reading.outcome.cut, start, stop)

@@ -85,9 +85,9 @@ def _bench(
         link.notices(only=LINKED)
         tiles.tiles(reading.metrics, card["baselines"], timeline.result.labels is not None)
         pictures.overview(run.id, timeline, table, rows)
-        inside = pictures.detail(timeline, reading, rows)
+        inside = pictures.detail(timeline, reading, table, rows)
     _keep(run, decision, stored)
-    _tabs(Bench(run, timeline, reading, rows, inside))
+    _tabs(Bench(run, timeline, reading, table, rows, inside))
 
 
 def _keep(run: runs.Run, decision: Decision, stored: dict[str, Any] | None) -> None:

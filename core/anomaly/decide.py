@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from core.anomaly.intervals import Intervals, detect
+import numpy as np
+
+from core.anomaly.intervals import Intervals, detect, maxima
 from core.anomaly.result import Result
 from core.anomaly.thresholds import Cut, Decision
 
@@ -24,6 +26,11 @@ class Outcome:
     result: Result
     cut: Cut
     found: Intervals
+
+    @cached_property
+    def peaks(self) -> np.ndarray:
+        """(events,) highest score of each event."""
+        return maxima(self.result.scores, self.found)
 
     @cached_property
     def level(self) -> float:

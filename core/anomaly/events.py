@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from core.anomaly.decide import Outcome, decide
-from core.anomaly.intervals import Intervals
 from core.anomaly.result import Result
 from core.anomaly.scoring import shares_of
 from core.anomaly.thresholds import Decision, Threshold
@@ -27,7 +26,7 @@ def event_table(
     text).
     """
     result, found = outcome.result, outcome.found
-    peaks = _maxima(result.scores, found)
+    peaks = outcome.peaks
     order = np.arange(len(found))
     if listed is not None and len(found) > listed:
         order = np.sort(np.argpartition(-peaks, listed)[:listed])
@@ -63,8 +62,7 @@ def severities(outcome: Outcome, peaks: np.ndarray, rows: np.ndarray) -> np.ndar
     """
     value = outcome.cut.value
     cuts = value[rows] if isinstance(value, np.ndarray) else np.full(len(rows), value)
-    reference = outcome.result.reference
-    usual = np.median(reference) if len(reference) else 0.0
+    usual = outcome.result.usual
     # A cut below what is normal has no distance from it; then its size stands in.
     far = np.where(cuts > usual, cuts - usual, np.abs(cuts))
     return np.maximum(1 + (peaks - cuts) / np.maximum(far, TINY), 1.0)
@@ -95,16 +93,6 @@ def events(
     elif not isinstance(rule, Decision):
         rule = Decision(threshold=rule)
     return event_table(decide(result, rule), listed)
-
-
-def _maxima(scores: np.ndarray, found: Intervals) -> np.ndarray:
-    """Return the highest score of each event."""
-    if len(found) == 0:
-        return np.empty(0, scores.dtype)
-    # reduceat takes pairs: inside an event, then between it and the next one, which is dropped.
-    edges = np.column_stack([found.starts, found.stops]).ravel()
-    padded = np.append(scores, scores[-1:])  # an event may end with the recording
-    return np.maximum.reduceat(padded, edges)[::2]
 
 
 def _with_channels(table: pd.DataFrame, result: Result) -> pd.DataFrame:

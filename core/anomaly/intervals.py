@@ -37,16 +37,7 @@ def detect(
         cool_down: A run that begins within so many steps after the end of one that stays is left
             out, within a segment.
     """
-    flagged = scores > cut
-    # A run starts where a flag follows no flag, or at a boundary; and so it ends.
-    first = flagged.copy()
-    first[1:] &= ~flagged[:-1]
-    first[boundaries] |= flagged[boundaries]
-    last = flagged.copy()
-    last[:-1] &= ~flagged[1:]
-    ends = boundaries[boundaries > 0] - 1
-    last[ends] |= flagged[ends]
-    starts, stops = np.flatnonzero(first), np.flatnonzero(last) + 1
+    starts, stops = _runs(scores > cut, boundaries)
     if merge_gap and len(starts) > 1:
         segment = np.searchsorted(boundaries, starts, side="right")
         apart = (starts[1:] - stops[:-1] > merge_gap) | (segment[1:] != segment[:-1])
@@ -59,6 +50,23 @@ def detect(
     return Intervals(starts, stops)
 
 
+def _runs(flagged: np.ndarray, boundaries: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return first rows and stops of the runs of *flagged*, cut at *boundaries*."""
+    if not len(flagged):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    # One comparison finds starts and stops in turn; the rows are many, the changes few.
+    changes = np.flatnonzero(flagged[1:] != flagged[:-1]) + 1
+    edges = np.r_[[0] * int(flagged[0]), changes, [len(flagged)] * int(flagged[-1])].astype(
+        np.int64
+    )
+    inner = boundaries[boundaries > 0]
+    inner = inner[flagged[inner] & flagged[inner - 1]]
+    starts, stops = edges[::2], edges[1::2]
+    if len(inner):
+        starts, stops = (np.sort(np.r_[ends, inner]) for ends in (starts, stops))
+    return starts, stops
+
+
 def _rested(
     starts: np.ndarray, stops: np.ndarray, segment: np.ndarray, cool_down: int
 ) -> np.ndarray:
@@ -69,3 +77,13 @@ def _rested(
         if segment[run] != segment[last] or starts[run] - stops[last] >= cool_down:
             keep[run], last = True, run
     return keep
+
+
+def maxima(scores: np.ndarray, found: Intervals) -> np.ndarray:
+    """Return the highest of *scores*, (rows,), in each of *found*."""
+    if len(found) == 0:
+        return np.empty(0, scores.dtype)
+    # reduceat takes pairs: inside an event, then between it and the next one, which is dropped.
+    low, high = found.starts[0], found.stops[-1]
+    edges = np.column_stack([found.starts, found.stops]).ravel()[:-1] - low
+    return np.maximum.reduceat(scores[low:high], edges)[::2]

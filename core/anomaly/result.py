@@ -62,6 +62,11 @@ class Result:
         return self.steps["score"].to_numpy()
 
     @cached_property
+    def usual(self) -> float:
+        """The median score of the training rows, 0 without any."""
+        return float(np.median(self.reference)) if len(self.reference) else 0.0
+
+    @cached_property
     def test(self) -> np.ndarray:
         """(rows,) bool: the rows that metrics are counted on."""
         test = (self.steps["part"] == "test").to_numpy()
