@@ -6,7 +6,8 @@ from pathlib import Path
 
 from core.data import catalog
 from core.data.build import build
-from core.data.dataset import Cleaning, Dataset, Finding, Roles
+from core.data.dataset import Cleaning, Dataset, Finding, Recording, Roles
+from core.data.ondisk import DatasetOnDisk, long_parquet, matched
 from core.data.readers import Table, read_table
 from core.data.scaling import Scaler
 from core.data.splits import Part, blocked, chronological
@@ -15,8 +16,10 @@ from core.data.windows import Windows, check_lookback
 __all__ = [
     "Cleaning",
     "Dataset",
+    "DatasetOnDisk",
     "Finding",
     "Part",
+    "Recording",
     "Roles",
     "Scaler",
     "Table",
@@ -27,6 +30,7 @@ __all__ = [
     "check_lookback",
     "chronological",
     "open_dataset",
+    "open_recording",
     "read_table",
 ]
 
@@ -58,3 +62,26 @@ def open_dataset(
     saved_roles, saved_cleaning = catalog.recipe(source)
     table = catalog.read(source)
     return build(table, roles or saved_roles, cleaning or saved_cleaning, source=source)
+
+
+def open_recording(source: str | Path, like: Roles) -> Recording:
+    """Open a recording that a trained model shall score; a Parquet file too long to be held stays.
+
+    Args:
+        source: As for `open_dataset`.
+        like: Roles of the recording that the model was trained on: what a long file has of them is
+            taken, what it lacks is guessed from its first rows. They do not change how a shorter
+            recording is opened.
+
+    Raises:
+        RolesError: a long file lacks a channel.
+        DataError, ConfigError: cleaning a long file needs all of its rows at once.
+    """
+    path, cleaning = Path(source), None
+    if not isinstance(source, Path) and (catalog.known(source) or not path.is_file()):
+        if catalog.entry(source).kind != "upload":
+            return open_dataset(source)  # samples and public sets are short
+        path, (_, cleaning) = catalog.fetch(source), catalog.recipe(source)
+    if not path.is_file() or not long_parquet(path):
+        return open_dataset(source)
+    return DatasetOnDisk(path, matched(path, like), cleaning)

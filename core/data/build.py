@@ -65,9 +65,9 @@ def build(
             "Choose the time column, or leave the step empty.",
         )
     findings = [*table.findings, *role.left_out(frame, roles)]
-    stamps = _stamps(frame, roles, findings)
+    stamps = stamps_of(frame, roles, findings)
     time = None if stamps is None else stamps.to_numpy("datetime64[us]")
-    codes, entities = _entities(frame, roles, findings)
+    codes, entities = entities_of(frame, roles, findings)
     order = sort_order(codes, time)
     codes = codes[order]
     if not len(order):
@@ -100,7 +100,8 @@ def build(
     )
 
 
-def _stamps(frame: pd.DataFrame, roles: Roles, findings: list[Finding]) -> pd.Series | None:
+def stamps_of(frame: pd.DataFrame, roles: Roles, findings: list[Finding]) -> pd.Series | None:
+    """Return the time stamps of *frame*, None without a time column; say how they were read."""
     if roles.time is None:
         findings.append(Finding(what="There is no time column.", action="Rows count as steps."))
         return None
@@ -119,7 +120,7 @@ def _stamps(frame: pd.DataFrame, roles: Roles, findings: list[Finding]) -> pd.Se
     return stamps
 
 
-def _entities(
+def entities_of(
     frame: pd.DataFrame, roles: Roles, findings: list[Finding]
 ) -> tuple[np.ndarray, list[str]]:
     """Return the number of each row's entity (-1 for none) and the entities' names."""

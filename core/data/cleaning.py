@@ -21,9 +21,13 @@ def sort_order(codes: np.ndarray, time: np.ndarray | None) -> np.ndarray:
     if time is not None:
         known &= ~np.isnat(time)
     rows = np.flatnonzero(known)
-    if time is None:
-        return rows[np.argsort(codes[rows], kind="stable")]
-    return rows[np.lexsort((time[rows], codes[rows]))]
+    codes, time = codes[rows], None if time is None else time[rows]
+    rises = codes[1:] >= codes[:-1]
+    if time is not None:
+        rises &= (time[1:] >= time[:-1]) | (codes[1:] != codes[:-1])
+    if rises.all():  # as most files are: sorting would take seconds, and several times the memory
+        return rows
+    return rows[np.argsort(codes, kind="stable") if time is None else np.lexsort((time, codes))]
 
 
 def repeated(codes: np.ndarray, time: np.ndarray) -> np.ndarray:
@@ -132,8 +136,9 @@ def holes(codes: np.ndarray, time: np.ndarray, max_gap: int) -> np.ndarray | Non
     inside = codes[1:] == codes[:-1]
     if not inside.any():
         return None
-    median = float(np.median(steps[inside]))
-    regular = np.abs(steps[inside] - median) <= 0.5 * median
+    known = steps[inside]
+    median = float(np.median(known))
+    regular = (known >= 0.5 * median) & (known <= 1.5 * median)
     if median <= 0 or regular.mean() < 0.9:
         return None
     result = np.zeros(len(time), dtype=bool)

@@ -24,7 +24,7 @@ COMMA_GROUPS = re.compile(r"^[+-]?\d{1,3}(\.\d{3})+(,\d*)?$")
 def typed(
     names: list[str], columns: list[pa.ChunkedArray], decimal: str = "."
 ) -> tuple[pd.DataFrame, list[Finding]]:
-    """Make a frame of numbers (float64, int64), stamps (datetime64[us]) and text.
+    """Make a frame of numbers (float64, int64, stored float32), stamps (datetime64[us]) and text.
 
     Text in a column that is mostly numbers becomes missing, with a finding.
 
@@ -81,6 +81,8 @@ def _column(
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+    if types.is_float32(column.type):
+        return np.asarray(column.to_numpy())
     if column.null_count or not types.is_integer(column.type):
         return np.asarray(column.cast(pa.float64(), safe=False).to_numpy())
     return np.asarray(column.to_numpy().astype(np.int64, copy=False))

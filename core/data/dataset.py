@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from itertools import pairwise
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -137,6 +138,22 @@ class Dataset:
         values.flags.writeable = False
         return values
 
+    def reader(self) -> Callable[[int, int], np.ndarray]:
+        """Return a function (start, stop) -> (stop - start, N) float32, rows *start* to *stop*."""
+        return lambda start, stop: self.values[start:stop]
+
+    @property
+    def entity(self) -> pd.Series | None:
+        """Name of each row's entity, categorical, or None for a single one."""
+        name = self.roles.entity
+        return None if name is None else self.frame[name].astype("category")
+
+    @property
+    def imputed_rows(self) -> np.ndarray:
+        """(rows,) bool, rows in which a value was filled in."""
+        none = np.zeros((len(self), 0), bool)
+        return np.asarray((none if self.imputed is None else self.imputed).any(axis=1))
+
     @property
     def time(self) -> pd.Series | None:
         """Time stamps, or None when the recording has none."""
@@ -166,11 +183,7 @@ class Dataset:
     def segments(self) -> list[slice]:
         """Runs of rows that a window may span: entities, cut where rows were left out."""
         cuts = sorted({part.start for part in self.entities.values()} | set(self.breaks))
-        return [
-            slice(start, stop)
-            for start, stop in zip(cuts, [*cuts[1:], len(self)], strict=True)
-            if stop > start
-        ]
+        return spans_of(cuts, len(self))
 
     @cached_property
     def step(self) -> pd.Timedelta | None:
@@ -186,6 +199,58 @@ class Dataset:
     def fingerprint(self) -> str:
         """Hash of content, roles and cleaning: the same fingerprint, the same numbers."""
         return digest([self.content, self.roles.model_dump_json(), self.cleaning.model_dump_json()])
+
+
+class Recording(Protocol):
+    """What a detector's scoring reads of a recording, be it in memory or on disk."""
+
+    @property
+    def name(self) -> str:
+        """What the analyst calls it."""
+        ...
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Names of the N channels."""
+        ...
+
+    @property
+    def time(self) -> pd.Series | None:
+        """Time stamps, or None."""
+        ...
+
+    @property
+    def entity(self) -> pd.Series | None:
+        """Name of each row's entity, categorical, or None for a single one."""
+        ...
+
+    @property
+    def labels(self) -> np.ndarray | None:
+        """(rows,) bool, or None."""
+        ...
+
+    @property
+    def imputed_rows(self) -> np.ndarray:
+        """(rows,) bool, rows in which a value was filled in."""
+        ...
+
+    @property
+    def segments(self) -> list[slice]:
+        """Runs of rows that a window may span; together they are all rows."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        ...
+
+    def reader(self) -> Callable[[int, int], np.ndarray]:
+        """Return a function (start, stop) -> (stop - start, N) float32; *start* never falls."""
+        ...
+
+
+def spans_of(starts: Iterable[int], rows: int) -> list[slice]:
+    """Return the runs of *rows* that begin at sorted *starts*; empty ones are left out."""
+    return [slice(int(a), int(b)) for a, b in pairwise([*starts, rows]) if b > a]
 
 
 def digest(parts: Iterable[str]) -> str:

@@ -77,7 +77,7 @@ def read_table(source: Path | bytes, name: str = "", columns: Sequence[str] = ()
     frame, notes = typed(names, cells, decimal)
     pa.default_memory_pool().release_unused()
     findings += notes
-    frame = times.join_clock(_without_index(frame, findings), findings)
+    frame = times.join_clock(without_index(frame, findings), findings)
     if not any(pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes):
         raise UnreadableFile(
             f"No column holds numbers; columns are {', '.join(map(str, frame.columns[:8]))}.",
@@ -283,7 +283,7 @@ def _without_blank_rows(arrow: pa.Table, findings: list[Finding]) -> pa.Table:
     return arrow.filter(pa.array(~blank))
 
 
-def _without_index(frame: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
+def without_index(frame: pd.DataFrame, findings: list[Finding]) -> pd.DataFrame:
     """Leave out a row counter in front and empty columns, when nobody gave them a name."""
     for place, name in enumerate(list(frame.columns)):
         if not name.startswith(("column_", "Unnamed:", INDEX)) and name != "index":

@@ -75,18 +75,26 @@ class Scaler(BaseModel):
         Raises:
             RolesError: a channel is missing; it says which.
         """
-        places = {name: i for i, name in enumerate(dataset.channels)}
+        if self.channels == dataset.channels:
+            return dataset.values
+        return dataset.values[:, self.places(dataset.channels)]
+
+    def places(self, channels: Sequence[str]) -> list[int]:
+        """Return where among *channels* those are that were fitted, in their order.
+
+        Raises:
+            RolesError: one is missing; it says which.
+        """
+        places = {name: i for i, name in enumerate(channels)}
         missing = [name for name in self.channels if name not in places]
         if missing:
             raise RolesError(
                 f"The recording has no channel {', '.join(map(repr, missing[:5]))}"
                 + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
                 + ", which the model was trained on.",
-                f"Its channels are: {', '.join(dataset.channels[:20])}.",
+                f"Its channels are: {', '.join(channels[:20])}.",
             )
-        if self.channels == dataset.channels:
-            return dataset.values
-        return dataset.values[:, [places[name] for name in self.channels]]
+        return [places[name] for name in self.channels]
 
     def to_json(self) -> str:
         """Return JSON that `from_json` reads back to the same numbers."""
