@@ -23,8 +23,8 @@ from core import cli_benchmark
 from core import task as tasks
 from core.cli_life import life
 from core.console import err, interruptible, out, print_json, print_pairs, print_table, telling
-from core.data import catalog, open_dataset, simulate
-from core.data.dataset import Dataset
+from core.data import catalog, open_dataset, open_recording, simulate
+from core.data.dataset import Dataset, Roles
 from core.errors import Cancelled, FusionscopeError, StorageError, UnknownDataset
 from core.settings import settings
 
@@ -248,13 +248,16 @@ def score(
 ) -> None:
     """Score a recording with a stored run and its chosen threshold.
 
+    A Parquet file too long to be held is scored piece by piece; its rows have to be in order. The
+    worst 1,000 events are shown, all are written.
+
     JSON keys: run, data, rows, cut, events, out, and the metrics where there are labels. The file
     has one row a step: time and entity where the recording has them, score, flagged.
     """
     from core import anomaly, runs
 
     run = runs.get(name)
-    dataset = open_dataset(data)
+    dataset = open_recording(data, Roles.model_validate(run.roles))
     result = anomaly.predict(run.fitted(), dataset)
     decision = anomaly.Decision.parse(run.decision() or {})
     outcome = anomaly.decide(result, decision)
@@ -265,15 +268,16 @@ def score(
     table = anomaly.event_table(outcome, None)
     if events_file is not None:
         _write(table, events_file)
-    metrics = anomaly.evaluate(result, dataset.labels, decision)
+    metrics = anomaly.measure(outcome.result, outcome.found, outcome.level, outcome.result.truth)
     content = {"run": run.name, "data": dataset.name, "rows": len(result), "out": str(file)}
     if as_json:
         print_json(content | {"events": len(table), "cut": metrics["cut"], "metrics": metrics})
         return
     print_pairs(content | metrics)
+    shown = table.nlargest(anomaly.LISTED, "peak").sort_values("event")
     print_table(
         ["event", "start", "end", "steps", "peak", "channel", "share"],
-        table[["event", "start", "end", "steps", "peak", "channel", "share"]].to_numpy(),
+        shown[["event", "start", "end", "steps", "peak", "channel", "share"]].to_numpy(),
     )
 
 

@@ -18,7 +18,7 @@ from core.anomaly.cost import Cost
 from core.anomaly.decide import Outcome, decide, intervals
 from core.anomaly.dspot import Dspot
 from core.anomaly.dynamic import Dynamic
-from core.anomaly.events import channel_shares, event_table, events
+from core.anomaly.events import LISTED, channel_shares, event_table, events
 from core.anomaly.health import health
 from core.anomaly.intervals import Intervals, detect
 from core.anomaly.metrics import (
@@ -49,6 +49,7 @@ from core.anomaly.variants import KNOWN, VARIANTS
 
 __all__ = [
     "KNOWN",
+    "LISTED",
     "THRESHOLDS",
     "VARIANTS",
     "Adaptive",

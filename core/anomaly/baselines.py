@@ -33,6 +33,8 @@ class Stateless:
 class Random(Stateless):
     """Uniform noise: what a detector scores that has seen nothing."""
 
+    whole = True  # one stream of noise over all rows: blocks would repeat it
+
     def residuals(self, values: np.ndarray, segments: list[slice]) -> np.ndarray:
         """Return the same noise in all channels, for it knows of none that is worse."""
         rng = np.random.default_rng(self.config.seed)

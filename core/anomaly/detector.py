@@ -17,7 +17,7 @@ class TrainingRows:
     """Scaled values, and which of them may be learned from.
 
     Attributes:
-        values: (rows, N) float32, scaled on the training rows.
+        values: (learned rows, N) float32: training and validation rows, scaled on the former.
         train: Runs of training rows, none across entities or gaps.
         validation: Runs of validation rows, at least one lookback away from them.
     """

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from tempfile import TemporaryFile
+from typing import IO, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.artifacts import storing
+from core.settings import settings
+
+HELD = 50_000_000  # residuals that are held in memory, at most: 200 MB
 GROUP_ROWS = 65_536  # rows in a row group: what is read from disk for one event
 
 
@@ -48,8 +54,8 @@ class ResidualsInMemory:
 class ResidualsOnDisk:
     """Stored residuals, of which some row groups are kept."""
 
-    def __init__(self, path: Path, keep_bytes: int = 40_000_000) -> None:
-        self._file = pq.ParquetFile(path)
+    def __init__(self, source: Path | IO[bytes], keep_bytes: int = 40_000_000) -> None:
+        self._file = pq.ParquetFile(source)
         self.channels = tuple(self._file.schema_arrow.names)
         self._groups: dict[int, np.ndarray] = {}
         self._keep = max(1, keep_bytes // (GROUP_ROWS * 4 * max(1, len(self.channels))))
@@ -84,11 +90,50 @@ class ResidualsOnDisk:
 
 def write_residuals(residuals: Residuals, path: Path) -> None:
     """Write *residuals* as Parquet, a row group at a time."""
-    schema = pa.schema([(name, pa.float32()) for name in residuals.channels])
+    starts = range(0, len(residuals), GROUP_ROWS)
+    groups = (residuals.read(at, min(at + GROUP_ROWS, len(residuals))) for at in starts)
+    _write(residuals.channels, groups, path)
+
+
+def collected(channels: tuple[str, ...], rows: int, blocks: Iterable[np.ndarray]) -> Residuals:
+    """Return residuals that come in *blocks*, (n, N) float32 each, *rows* rows together.
+
+    Many of them go to a file without a name in the home folder, which ends with its reader.
+
+    Raises:
+        StorageError: the disk is full.
+    """
+    if rows * len(channels) <= HELD:
+        return ResidualsInMemory(channels, np.concatenate(list(blocks)))
+    with storing("the residuals"):
+        settings().home.mkdir(parents=True, exist_ok=True)
+        file = TemporaryFile(dir=settings().home)  # noqa: SIM115, the reader keeps it open
+        _write(channels, _grouped(blocks), file)
+    return ResidualsOnDisk(file)
+
+
+def _grouped(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Yield the rows of *blocks*, (n, N) each, in groups of `GROUP_ROWS`; the last is shorter."""
+    held: list[np.ndarray] = []
+    for block in blocks:
+        held.append(block)
+        if sum(map(len, held)) >= GROUP_ROWS:
+            rows = np.concatenate(held)
+            whole = len(rows) - len(rows) % GROUP_ROWS
+            for at in range(0, whole, GROUP_ROWS):
+                yield rows[at : at + GROUP_ROWS]
+            held = [rows[whole:]]
+    yield np.concatenate(held)
+
+
+def _write(
+    channels: tuple[str, ...], groups: Iterable[np.ndarray], target: Path | IO[bytes]
+) -> None:
+    """Write *groups* of rows, (n, N) float32 each, as row groups of a Parquet file."""
+    schema = pa.schema([(name, pa.float32()) for name in channels])
     # Neither compressed nor dictionary-coded: floats gain nothing, and reading stays fast.
-    with pq.ParquetWriter(path, schema, compression="none", use_dictionary=False) as writer:
-        for start in range(0, len(residuals), GROUP_ROWS):
-            values = residuals.read(start, min(start + GROUP_ROWS, len(residuals)))
+    with pq.ParquetWriter(target, schema, compression="none", use_dictionary=False) as writer:
+        for values in groups:
             columns = [np.ascontiguousarray(column) for column in values.T]
             writer.write_table(pa.table(columns, schema=schema), row_group_size=GROUP_ROWS)
 

@@ -10,14 +10,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from core.anomaly.blocks import residual_blocks
 from core.anomaly.combined import Combined, combine, load_combined
 from core.anomaly.config import Config
 from core.anomaly.detector import Detector, TrainingRows
-from core.anomaly.residuals import ResidualsInMemory, Training, read_training
+from core.anomaly.residuals import (
+    Residuals,
+    ResidualsInMemory,
+    Training,
+    collected,
+    read_training,
+)
 from core.anomaly.result import Result
 from core.anomaly.scoring import Fit, Scoring, fit_scorer, scores_of
 from core.anomaly.variants import COMBINED, VARIANTS
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, Recording
 from core.data.scaling import Scaler
 from core.data.splits import Part, chronological
 from core.data.windows import check_lookback
@@ -37,7 +44,7 @@ class Prepared:
         dataset: The recording.
         parts: (rows,) codes of `Part`.
         scaler: Fitted on the training rows alone.
-        training: Scaled values and the runs of training and validation rows.
+        training: Scaled training and validation rows, and their runs.
         notes: What the analyst should know of the split, in one line each.
     """
 
@@ -175,7 +182,12 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
         )
     known = dataset.values[parts == Part.TRAIN]
     scaler = Scaler.fit(known, dataset.channels)
-    training = TrainingRows(scaler.transform(dataset.values), train, validation)
+    # The rows that are learned from alone, behind one another: they may be few of very many.
+    learned = np.isin(parts, (Part.TRAIN, Part.VALIDATION))
+    places = np.cumsum(learned) - 1
+    training = TrainingRows(
+        scaler.transform(dataset.values[learned]), _moved(train, places), _moved(validation, places)
+    )
     notes = _split_notes(dataset, parts)
     if not _varies(known):
         notes += (
@@ -183,6 +195,11 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
             "Choose training rows in which something happens.",
         )
     return Prepared(config, dataset, parts, scaler, training, notes)
+
+
+def _moved(runs: list[slice], places: np.ndarray) -> list[slice]:
+    """Return where *runs* of rows are when each row is at its place in (rows,) *places*."""
+    return [slice(int(places[run.start]), int(places[run.stop - 1]) + 1) for run in runs]
 
 
 def _varies(values: np.ndarray) -> bool:
@@ -226,8 +243,11 @@ def fit(
     )
 
 
-def predict(fitted: Fitted | Combined, dataset: Dataset) -> Result:
+def predict(fitted: Fitted | Combined, dataset: Recording) -> Result:
     """Score *dataset*, as long as it is; on the recording of the training its parts are kept.
+
+    One that is on disk is read and scored in pieces, and its residuals are kept on disk, too; so
+    are those of a long one in memory. All of its rows count as test rows.
 
     Raises:
         RolesError: a channel that the detector was trained on is missing.
@@ -235,24 +255,35 @@ def predict(fitted: Fitted | Combined, dataset: Dataset) -> Result:
     if isinstance(fitted, Combined):
         results = [predict(load(folder), dataset) for folder in fitted.folders]
         return combine(results, fitted.config.by)
-    channels = fitted.scaler.channels
-    values = fitted.scaler.transform(fitted.scaler.select(dataset))
-    residuals = fitted.detector.residuals(values, dataset.segments)
-    residuals = residuals.astype(np.float32, copy=False)
-    own = dataset.fingerprint == fitted.fingerprint
-    parts = split(dataset, fitted.config) if own else np.full(len(dataset), Part.TEST, np.int8)
+    residuals = residuals_of(fitted, dataset)
+    if isinstance(dataset, Dataset) and dataset.fingerprint == fitted.fingerprint:
+        parts = split(dataset, fitted.config)
+    else:
+        parts = np.full(len(dataset), Part.TEST, np.int8)
     segments = np.array([segment.start for segment in dataset.segments])
     boundaries = np.union1d(segments, np.flatnonzero(np.diff(parts)) + 1)
-    known = ResidualsInMemory(channels, residuals)
     return Result(
-        _steps(dataset, scores_of(fitted.scorer, known, segments), parts),
-        known,
+        _steps(dataset, scores_of(fitted.scorer, residuals, segments), parts),
+        residuals,
         segments,
         boundaries,
         fitted.reference,
         fitted.training,
         fitted.scoring,
     )
+
+
+def residuals_of(fitted: Fitted, dataset: Recording) -> Residuals:
+    """Return the residuals of *dataset*, scaled and judged block by block."""
+    scaler = fitted.scaler
+    places, rows = scaler.places(dataset.channels), dataset.reader()
+    blocks = residual_blocks(
+        fitted.detector,
+        lambda start, stop: scaler.transform(rows(start, stop)[:, places]),
+        dataset.segments,
+        window_of(fitted.config),
+    )
+    return collected(scaler.channels, len(dataset), blocks)
 
 
 def runs_of(mask: np.ndarray, dataset: Dataset) -> list[slice]:
@@ -264,18 +295,17 @@ def runs_of(mask: np.ndarray, dataset: Dataset) -> list[slice]:
     return runs
 
 
-def _steps(dataset: Dataset, scores: np.ndarray, parts: np.ndarray) -> pd.DataFrame:
+def _steps(dataset: Recording, scores: np.ndarray, parts: np.ndarray) -> pd.DataFrame:
     """Return the frame of a result."""
     columns: dict[str, object] = {}
-    if dataset.roles.entity is not None:
-        columns["entity"] = dataset.frame[dataset.roles.entity].astype("category")
+    if dataset.entity is not None:
+        columns["entity"] = dataset.entity
     if dataset.time is not None:
         columns["time"] = dataset.time
     names = [part.name.lower() for part in Part]
     columns["part"] = pd.Categorical.from_codes(parts.tolist(), pd.Index(names))
     columns["score"] = scores.astype(np.float32, copy=False)
-    imputed = dataset.imputed
-    columns["imputed"] = np.zeros(len(dataset), bool) if imputed is None else imputed.any(axis=1)
+    columns["imputed"] = dataset.imputed_rows
     if dataset.labels is not None:
         columns["label"] = dataset.labels
     return pd.DataFrame(columns)
