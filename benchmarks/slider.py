@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks.big import stored_run
 from benchmarks.table import Row, at_most, in_process
+from core.runs import Run
 
 MAIN = Path(__file__).resolve().parents[1] / "dashboard" / "main.py"
 MOVES = 60
@@ -25,10 +26,9 @@ def run() -> list[Row]:
     ]
 
 
-def moves() -> tuple[float, float]:
-    """Return median and 95th percentile in milliseconds."""
+def moves(run: Run) -> tuple[float, float]:
+    """Return median and 95th percentile of moves on the page of *run*, in milliseconds."""
     page = AppTest.from_file(MAIN, default_timeout=60)
-    run = stored_run()
     page.query_params["anomaly.kind"] = "sigma"
     page.query_params["data"], page.query_params["run"] = run.dataset, run.name
     page.run()
@@ -46,4 +46,4 @@ def moves() -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    print(json.dumps(moves()))
+    print(json.dumps(moves(stored_run())))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from core import runs
-from core.data import catalog
+from core.data import catalog, ondisk
 from tests.examples import waves
 
 FAST = ["--variant", "pca", "--set", "lookback=10"]
@@ -56,6 +56,28 @@ def test_score_writes_scores_and_events_with_the_chosen_threshold(call, recordin
     assert list(frame.columns) == ["entity", "time", "score", "flagged"]
     assert frame["flagged"].sum() == pd.read_csv(events)["steps"].sum() > 0
     assert len(pd.read_csv(events)) == report["events"]
+
+
+def test_a_file_too_long_to_be_held_is_scored_alike(call, recording, tmp_path, monkeypatch):
+    name = json.loads(call("train", "anomaly", "--data", recording, *FAST, "--json")[1])["run"]
+    path, out = tmp_path / "long.parquet", tmp_path / "scores.parquet"
+    frame = waves().frame.rename(columns={"unit": "machine"}).assign(more=1.5)
+    frame.to_parquet(path)
+    arguments = ("score", name, "--data", path, "--out", out, "--json")
+    whole, scores = call(*arguments)[1], pd.read_parquet(out)
+    monkeypatch.setattr(ondisk, "LONG", 1_000)
+    monkeypatch.setattr(ondisk, "PIECE", 100)
+    pieces = call(*arguments)[1]
+    assert json.loads(pieces) == json.loads(whole)
+    pd.testing.assert_frame_equal(pd.read_parquet(out), scores)
+    frame.drop(columns="s1").to_parquet(path)
+    code, _, error = call(*arguments)
+    assert code == 2
+    assert "'s1'" in error
+    frame.iloc[::-1].to_parquet(path)
+    code, _, error = call(*arguments)
+    assert code == 2
+    assert "Sort it" in error
 
 
 def test_runs_are_listed_shown_and_exported(call, recording, tmp_path):

@@ -117,11 +117,15 @@ def breaks_of(keep: np.ndarray, first: np.ndarray, hole: np.ndarray | None = Non
         hole: (rows,) bool, rows with a hole in time before them.
     """
     # A row starts a segment when an odd row lies between it and the row kept before it.
-    cut = ~keep if hole is None else ~keep | hole
-    gaps = np.cumsum(cut)[keep]
-    entity = np.cumsum(first)[keep]
-    broken = (np.diff(gaps) > 0) & (np.diff(entity) == 0)
-    return np.flatnonzero(broken) + 1
+    odd = np.flatnonzero(~keep if hole is None else ~keep | hole)
+    kept = np.flatnonzero(keep)
+    breaks = np.unique(np.searchsorted(kept, odd))
+    breaks = breaks[(breaks > 0) & (breaks < len(kept))]
+    # Of how many entities the rows before and behind are, counted from the first.
+    before, behind = (
+        np.searchsorted(np.flatnonzero(first), kept[rows], "right") for rows in (breaks - 1, breaks)
+    )
+    return breaks[before == behind]
 
 
 def holes(codes: np.ndarray, time: np.ndarray, max_gap: int) -> np.ndarray | None:
@@ -137,7 +141,7 @@ def holes(codes: np.ndarray, time: np.ndarray, max_gap: int) -> np.ndarray | Non
     if not inside.any():
         return None
     known = steps[inside]
-    median = float(np.median(known))
+    median = float(np.median(known, overwrite_input=True))  # their order no longer counts
     regular = (known >= 0.5 * median) & (known <= 1.5 * median)
     if median <= 0 or regular.mean() < 0.9:
         return None

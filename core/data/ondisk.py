@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,8 @@ from core.errors import ConfigError, DataError
 PIECE = 65_536  # rows that are read and mended at once
 LONG = 30_000_000  # values of a file that is read whole, at most: cleaning it takes about 1 GB
 HIGHEST = np.finfo(np.float32).max
+
+Column = TypeVar("Column", np.ndarray, pd.Series)
 
 
 class DatasetOnDisk:
@@ -89,11 +92,11 @@ class DatasetOnDisk:
 
     def _order(self) -> None:
         """Read time, entity and label, and find the rows of the file that stay, in order."""
-        single = (self.roles.time, self.roles.entity, self.roles.label)
-        frame = self._file.frame(name for name in single if name is not None)
+        frame = self._file.frame(name for name in (self.roles.time, self.roles.entity) if name)
         stamps = stamps_of(frame, self.roles, [])
         time = None if stamps is None else stamps.to_numpy("datetime64[us]")
         codes, self._names = entities_of(frame, self.roles, [])
+        del frame
         order = sort_order(codes, time)
         late = np.flatnonzero(np.diff(order) < 0)
         if late.size:
@@ -107,10 +110,14 @@ class DatasetOnDisk:
             order = order[~repeated(codes[order], time[order])]
         self._wanted = np.zeros(len(codes), bool)
         self._wanted[order] = True
-        self._codes, self._first = codes[order], entity_starts(codes[order])
-        self._time = None if stamps is None else stamps.iloc[order].reset_index(drop=True)
-        label = self.roles.label
-        self._labels = None if label is None else (frame[label].to_numpy() == 1)[order]
+        del order, time
+        self._codes = _taken(codes, self._wanted)
+        self._first = entity_starts(self._codes)
+        self._time = None if stamps is None else _taken(stamps, self._wanted)
+        self._labels = None
+        if self.roles.label is not None:
+            labels = self._file.frame([self.roles.label])[self.roles.label].to_numpy() == 1
+            self._labels = _taken(labels, self._wanted)
 
     def _complete(self) -> None:
         """Go through the channels once, to see which rows are complete and which filled in."""
@@ -126,12 +133,12 @@ class DatasetOnDisk:
             time = self._time.to_numpy("datetime64[us]")
             hole = holes(self._codes, time, self._cleaning.max_gap)
         breaks = breaks_of(keep, self._first, hole)
-        codes = self._codes[keep]
+        codes = _taken(self._codes, keep)
         cuts = np.union1d(np.flatnonzero(entity_starts(codes)), breaks)
         self.segments = spans_of(cuts, len(codes))
-        self.imputed_rows = imputed[keep]
-        self.time = None if self._time is None else self._time[keep].reset_index(drop=True)
-        self.labels = None if self._labels is None else self._labels[keep]
+        self.imputed_rows = _taken(imputed, keep)
+        self.time = None if self._time is None else _taken(self._time, keep)
+        self.labels = None if self._labels is None else _taken(self._labels, keep)
         self.entity = None if self.roles.entity is None else _named(codes, self._names)
         del self._time, self._labels
 
@@ -203,6 +210,15 @@ class _Forward:
             missing -= len(held[-1])
         self._held = np.concatenate(held) if len(held) > 1 else held[0]
         return self._held[start - self._at : stop - self._at]
+
+
+def _taken(column: Column, keep: np.ndarray) -> Column:
+    """Return the rows of *column* to *keep*, (rows,) bool; not a copy where that is all of them."""
+    if keep.all():
+        return column
+    if isinstance(column, pd.Series):
+        return column[keep].reset_index(drop=True)
+    return np.asarray(column[keep])
 
 
 def _named(codes: np.ndarray, names: list[str]) -> pd.Series:

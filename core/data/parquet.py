@@ -84,7 +84,11 @@ class ParquetColumns:
             table = self._file.read([self._stored[name] for name in wanted])
             columns = [table[self._stored[name]] for name in wanted]
             del table
-            return typed(wanted, columns)[0] if wanted else pd.DataFrame(index=range(self._rows))
+            if not wanted:
+                return pd.DataFrame(index=range(self._file.metadata.num_rows))
+            frame = typed(wanted, columns)[0]
+        pa.default_memory_pool().release_unused()
+        return frame
 
     def pieces(self, names: Iterable[str], rows: int) -> Iterator[pd.DataFrame]:
         """Yield *rows* rows of the columns *names* at a time, in order."""
@@ -94,10 +98,6 @@ class ParquetColumns:
             for batch in self._file.iter_batches(rows, columns=stored, use_threads=False):
                 columns = [pa.chunked_array([batch[name]]) for name in stored]
                 yield typed(wanted, columns)[0]
-
-    @property
-    def _rows(self) -> int:
-        return int(self._file.metadata.num_rows)
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
