@@ -17,7 +17,7 @@ from core import anomaly, runs
 from core.data import Cleaning, Dataset, Roles, catalog, open_dataset
 from core.errors import DataError
 from dashboard import operating
-from dashboard.operating import Tried
+from dashboard.operating import Reading, Tried
 from dashboard.timeline import Timeline
 
 
@@ -128,6 +128,15 @@ def sweep(_timeline: Timeline, run_id: str, rule: str) -> pd.DataFrame:
     The scorer in *rule* tells one timeline of the run from another.
     """
     return anomaly.sweep(_timeline.result, anomaly.Decision.model_validate_json(rule))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def reading(_timeline: Timeline, run_id: str, decision: str) -> Reading:
+    """Return what an operating point (JSON) makes of a result; a brush or a tab leaves it alone.
+
+    The scorer in *decision* tells one timeline of the run from another.
+    """
+    return operating.read(_timeline, anomaly.Decision.model_validate_json(decision))
 
 
 @st.cache_resource(max_entries=2, show_spinner="Trying every rule …")

@@ -76,7 +76,7 @@ def _bench(
     scoring = operating.scorer(own.result.scoring)
     timeline = cached.timeline(run, run.id, scoring.model_dump_json()) if scoring else own
     decision = operating.controls(timeline, scoring)
-    reading = operating.read(timeline, decision)
+    reading = cached.reading(timeline, run.id, decision.model_dump_json())
     rows = DETAIL.current(run.id, len(timeline))
     table = anomaly.event_table(reading.outcome, channels=False)
     for note in reading.outcome.cut.notes:
