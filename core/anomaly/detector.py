@@ -54,7 +54,12 @@ class Detector(Protocol):
         ...
 
     def residuals(self, values: np.ndarray, segments: list[slice]) -> np.ndarray:
-        """Return (rows, N) float32 residuals of scaled *values*; no window crosses a segment."""
+        """Return (rows, N) float32 residuals of scaled *values*; no window crosses a segment.
+
+        A long recording comes in blocks (`core.anomaly.blocks`): a row's residual may depend on the
+        rows of its segment that are at most a lookback or 100 rows away. A detector that needs all
+        rows at once has an attribute `whole` that is True.
+        """
         ...
 
     def save(self, folder: Path) -> None:

@@ -246,8 +246,8 @@ def fit(
 def predict(fitted: Fitted | Combined, dataset: Recording) -> Result:
     """Score *dataset*, as long as it is; on the recording of the training its parts are kept.
 
-    One that is on disk is read and scored in pieces, and its residuals are kept on disk, too; so
-    are those of a long one in memory. All of its rows count as test rows.
+    It is judged block by block. One that is on disk is read so, too, and all of its rows count as
+    test rows. Residuals of a long recording go to disk.
 
     Raises:
         RolesError: a channel that the detector was trained on is missing.
@@ -298,12 +298,13 @@ def runs_of(mask: np.ndarray, dataset: Dataset) -> list[slice]:
 def _steps(dataset: Recording, scores: np.ndarray, parts: np.ndarray) -> pd.DataFrame:
     """Return the frame of a result."""
     columns: dict[str, object] = {}
-    if dataset.entity is not None:
-        columns["entity"] = dataset.entity
+    entity = dataset.entity
+    if entity is not None:
+        columns["entity"] = entity
     if dataset.time is not None:
         columns["time"] = dataset.time
     names = [part.name.lower() for part in Part]
-    columns["part"] = pd.Categorical.from_codes(parts.tolist(), pd.Index(names))
+    columns["part"] = pd.Categorical.from_codes(parts, pd.Index(names))
     columns["score"] = scores.astype(np.float32, copy=False)
     columns["imputed"] = dataset.imputed_rows
     if dataset.labels is not None:

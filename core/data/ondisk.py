@@ -227,5 +227,5 @@ def _named(codes: np.ndarray, names: list[str]) -> pd.Series:
     ranks = np.empty(len(names), np.int32)
     ranks[places] = np.arange(len(names))
     sorted_names = pd.Index(np.array(names)[places], dtype="str")
-    named = pd.Categorical.from_codes(ranks[codes].tolist(), sorted_names)
+    named = pd.Categorical.from_codes(ranks[codes], sorted_names)
     return pd.Series(named.remove_unused_categories())

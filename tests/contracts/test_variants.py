@@ -304,6 +304,16 @@ def test_the_key_follows_only_what_matters(task, variant, data):
         assert (changed != key) == (name in module.VARIANTS[variant].reads), name
 
 
+@pytest.mark.parametrize(("task", "variant"), [pair for pair in ALL if pair[0] == "anomaly"])
+def test_blocks_do_not_show_in_the_scores(task, variant, unknown, fit, monkeypatch):
+    fitted, predict = fit(task, variant), get(task).predict
+    whole = predict(fitted, unknown).scores
+    monkeypatch.setattr("core.anomaly.contributions.PIECE", 64)
+    monkeypatch.setattr("core.anomaly.blocks.PIECE", 64)
+    monkeypatch.setattr("core.anomaly.blocks.ROWS", 150)
+    np.testing.assert_allclose(predict(fitted, unknown).scores, whole, rtol=1e-3, atol=1e-5)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("task", "variant"), ALL)
 def test_memory_is_bounded_on_a_long_input(task, variant, data, fit):
