@@ -42,7 +42,7 @@ class ParquetColumns:
         return int(self._file.metadata.num_rows * self._file.metadata.num_columns)
 
     def head(self, rows: int) -> pd.DataFrame:
-        """Return the first *rows* rows of all columns.
+        """Return the first rows of all columns, at most *rows* of them.
 
         Raises:
             UnreadableFile: there is no row.
@@ -91,13 +91,15 @@ class ParquetColumns:
         return frame
 
     def pieces(self, names: Iterable[str], rows: int) -> Iterator[pd.DataFrame]:
-        """Yield *rows* rows of the columns *names* at a time, in order."""
+        """Yield at most *rows* rows of the columns *names* at a time, in order."""
         wanted = list(names)
         stored = [self._stored[name] for name in wanted]
         with self._reading():
-            for batch in self._file.iter_batches(rows, columns=stored, use_threads=False):
-                columns = [pa.chunked_array([batch[name]]) for name in stored]
-                yield typed(wanted, columns)[0]
+            # Group by group: the reader keeps the pages of all groups that it was asked for.
+            for group in range(self._file.num_row_groups):
+                for batch in self._file.iter_batches(rows, [group], stored, use_threads=False):
+                    columns = [pa.chunked_array([batch[name]]) for name in stored]
+                    yield typed(wanted, columns)[0]
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
