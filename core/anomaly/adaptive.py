@@ -11,7 +11,6 @@ from core.anomaly.rule import Cut, Rule, known_scores, streams
 from core.config import setting
 
 PIECE = 1 << 16  # rows at a time, so that a long recording needs little memory
-AHEAD = 256  # rows in which the next flagged one is looked for
 TINY = float(np.finfo(np.float32).tiny)  # variance of scores that never vary
 
 
@@ -106,19 +105,22 @@ class _Follower:
         up = self.rule.step * self._spread(scores)
         # What unflagged rows take from the cut, summed up from the first row.
         sunk = np.r_[0.0, np.cumsum(self.rule.rate * up)]
-        cuts, at = np.empty(len(scores)), 0
-        while at < len(scores):
-            stop = min(at + AHEAD, len(scores))
-            sinking = np.maximum(self.level - (sunk[at : stop + 1] - sunk[at]), self.floor)
-            above = scores[at:stop] > sinking[:-1]
-            calm = int(above.argmax()) if above.any() else stop - at
-            cuts[at:stop] = sinking[:-1]  # behind a flagged row it is written again
-            self.level = float(sinking[calm])
-            at += calm
-            if at < stop:
-                self.level += (1 - self.rule.rate) * float(up[at])
-                at += 1
-        return cuts
+        # Only rows above the floor can be flagged: between them the cut is known at once.
+        near = np.flatnonzero(scores > self.floor)
+        level, since, floor, rate = self.level, 0.0, self.floor, self.rule.rate
+        starts, levels, bases = [0], [level], [since]
+        columns = (near, scores[near], sunk[near], up[near])
+        for row, score, gone, step in zip(*(one.tolist() for one in columns), strict=True):
+            cut = max(level - (gone - since), floor)
+            if score > cut:
+                level, since = cut + (1 - rate) * step, gone + rate * step
+                starts.append(row + 1)
+                levels.append(level)
+                bases.append(since)
+        lengths = np.diff([*starts, len(scores)])
+        fallen = sunk[:-1] - np.repeat(bases, lengths)
+        self.level = max(level - (float(sunk[-1]) - since), floor)
+        return np.maximum(np.repeat(levels, lengths) - fallen, floor)
 
     def _spread(self, scores: np.ndarray) -> np.ndarray:
         """Return the standard deviation of the last rows before each, (rows,), or of training."""
