@@ -75,18 +75,10 @@ class Scaler(BaseModel):
         Raises:
             RolesError: a channel is missing; it says which.
         """
-        places = {name: i for i, name in enumerate(dataset.channels)}
-        missing = [name for name in self.channels if name not in places]
-        if missing:
-            raise RolesError(
-                f"The recording has no channel {', '.join(map(repr, missing[:5]))}"
-                + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-                + ", which the model was trained on.",
-                f"Its channels are: {', '.join(dataset.channels[:20])}.",
-            )
+        places = places_of(self.channels, dataset)
         if self.channels == dataset.channels:
             return dataset.values
-        return dataset.values[:, [places[name] for name in self.channels]]
+        return dataset.values[:, places]
 
     def to_json(self) -> str:
         """Return JSON that `from_json` reads back to the same numbers."""
@@ -106,6 +98,24 @@ class Scaler(BaseModel):
                 f"The stored scaler cannot be read ({error.error_count()} problems).",
                 "Train the run again.",
             ) from None
+
+
+def places_of(channels: Sequence[str], dataset: Dataset) -> list[int]:
+    """Return where the columns *channels* of a model are among those of *dataset*.
+
+    Raises:
+        RolesError: one is missing; it says which.
+    """
+    places = {name: i for i, name in enumerate(dataset.channels)}
+    missing = [name for name in channels if name not in places]
+    if missing:
+        raise RolesError(
+            f"The recording has no channel {', '.join(map(repr, missing[:5]))}"
+            + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+            + ", which the model was trained on.",
+            f"Its channels are: {', '.join(dataset.channels[:20])}.",
+        )
+    return [places[name] for name in channels]
 
 
 def _spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
