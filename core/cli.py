@@ -21,6 +21,7 @@ from typer.exceptions import TyperException
 import core
 from core import cli_benchmark
 from core import task as tasks
+from core.cli_drift import drift
 from core.cli_life import life
 from core.console import err, interruptible, out, print_json, print_pairs, print_table, telling
 from core.data import catalog, open_dataset, simulate
@@ -47,6 +48,7 @@ app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
 app.add_typer(cli_benchmark.app, name="benchmark")
 app.command()(life)
+app.command()(drift)
 
 
 @app.callback(invoke_without_command=True)
@@ -248,14 +250,16 @@ def score(
 ) -> None:
     """Score a recording with a stored run and its chosen threshold.
 
-    JSON keys: run, data, rows, cut, events, out, and the metrics where there are labels. The file
-    has one row a step: time and entity where the recording has them, score, flagged.
+    JSON keys: run, data, rows, cut, events, out, verdict (whether the run should be trusted on
+    this recording; see: drift), and the metrics where there are labels. The file has one row a
+    step: time and entity where the recording has them, score, flagged.
     """
     from core import anomaly, runs
 
     run = runs.get(name)
     dataset = open_dataset(data)
-    result = anomaly.predict(run.fitted(), dataset)
+    fitted = run.fitted()
+    result = anomaly.predict(fitted, dataset)
     decision = anomaly.Decision.parse(run.decision() or {})
     outcome = anomaly.decide(result, decision)
     scored = outcome.result.steps
@@ -267,10 +271,12 @@ def score(
         _write(table, events_file)
     metrics = anomaly.evaluate(result, dataset.labels, decision)
     content = {"run": run.name, "data": dataset.name, "rows": len(result), "out": str(file)}
+    content["verdict"] = anomaly.drift(fitted.profile, dataset).verdict if fitted.profile else None
     if as_json:
         print_json(content | {"events": len(table), "cut": metrics["cut"], "metrics": metrics})
         return
-    print_pairs(content | metrics)
+    said = {name: value for name, value in content.items() if value is not None}
+    print_pairs(said | metrics)
     print_table(
         ["event", "start", "end", "steps", "peak", "channel", "share"],
         table[["event", "start", "end", "steps", "peak", "channel", "share"]].to_numpy(),
