@@ -21,6 +21,7 @@ from typer.exceptions import TyperException
 import core
 from core import cli_benchmark
 from core import task as tasks
+from core.cli_drift import drift
 from core.cli_life import life
 from core.console import err, interruptible, out, print_json, print_pairs, print_table, telling
 from core.data import catalog, open_dataset, open_recording, simulate
@@ -47,6 +48,7 @@ app.add_typer(train_app, name="train")
 app.add_typer(runs_app, name="runs")
 app.add_typer(cli_benchmark.app, name="benchmark")
 app.command()(life)
+app.command()(drift)
 
 
 @app.callback(invoke_without_command=True)
@@ -248,17 +250,19 @@ def score(
 ) -> None:
     """Score a recording with a stored run and its chosen threshold.
 
-    A Parquet file too long to be held is scored piece by piece; its rows have to be in order. The
-    worst 1,000 events are shown, all are written.
+    A Parquet file that is too long to hold is read and judged piece by piece, with the same
+    numbers. The console lists the worst events, the files hold all.
 
-    JSON keys: run, data, rows, cut, events, out, and the metrics where there are labels. The file
+    JSON keys: run, data, rows, cut, events, out, verdict (whether the run should be trusted on
+    this recording, null where that is not known), and the metrics where there are labels. The file
     has one row a step: time and entity where the recording has them, score, flagged.
     """
     from core import anomaly, runs
 
     run = runs.get(name)
     dataset = open_recording(data, Roles.model_validate(run.roles))
-    result = anomaly.predict(run.fitted(), dataset)
+    fitted = run.fitted()
+    result = anomaly.predict(fitted, dataset)
     decision = anomaly.Decision.parse(run.decision() or {})
     outcome = anomaly.decide(result, decision)
     scored = outcome.result.steps
@@ -270,10 +274,14 @@ def score(
         _write(table, events_file)
     metrics = anomaly.measure(outcome.result, outcome.found, outcome.level, outcome.result.truth)
     content = {"run": run.name, "data": dataset.name, "rows": len(result), "out": str(file)}
+    content["verdict"] = None
+    if fitted.profile and isinstance(dataset, Dataset):  # a file in pieces is not compared
+        content["verdict"] = anomaly.drift(fitted.profile, dataset).verdict
     if as_json:
         print_json(content | {"events": len(table), "cut": metrics["cut"], "metrics": metrics})
         return
-    print_pairs(content | metrics)
+    said = {name: value for name, value in content.items() if value is not None}
+    print_pairs(said | metrics)
     shown = table.nlargest(anomaly.LISTED, "peak").sort_values("event")
     print_table(
         ["event", "start", "end", "steps", "peak", "channel", "share"],

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,21 @@ def timeline(_run: runs.Run, run_id: str, scoring: str | None = None) -> Timelin
     if scoring is None:
         return Timeline(_run.result())
     own = timeline(_run, run_id)
+    return Timeline(own.result.under(anomaly.Scoring.model_validate_json(scoring)))
+
+
+@st.cache_resource(max_entries=8, show_spinner="Comparing with the training rows …")
+def drift(_run: runs.Run, run_id: str, name: str, fingerprint: str) -> anomaly.Drift:
+    """Return how far the data set *name* lies from the training rows of a run."""
+    return anomaly.drift(anomaly.read_profile(_run.checked("model")), dataset(name))
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the scores …")
+def rescored(folder: str, changed: int, scoring: str | None = None) -> Timeline:
+    """Return what a run has scored of another recording; *scoring* (JSON) rescores it."""
+    if scoring is None:
+        return Timeline(anomaly.read_result(Path(folder)))
+    own = rescored(folder, changed)
     return Timeline(own.result.under(anomaly.Scoring.model_validate_json(scoring)))
 
 

@@ -187,6 +187,40 @@ def strips(axis: charts.Axis, order: tuple[str, ...]) -> alt.LayerChart:
     return alt.layer(corners, bars).properties(height=24 * len(order), autosize=charts.FIT)
 
 
+def course(axis: charts.Axis, order: tuple[str, ...]) -> alt.LayerChart:
+    """Draw how far each channel lies from the training rows, block by block, under one another.
+
+    Reads blocks [x, x2, channel, psi, ks, mark, meaning, opacity]; *order* names the channels from
+    top to bottom.
+    """
+    y = alt.Y(
+        "channel:N",
+        scale=alt.Scale(domain=list(order)),
+        axis=alt.Axis(title=None, minExtent=110, maxExtent=110, labelLimit=104, domain=False),
+    )
+    blocks = (
+        named("blocks")
+        .mark_bar(height={"band": 0.72}, clip=True)
+        .encode(
+            x=axis.encode(),
+            x2="x2",
+            y=y,
+            color=painted(),
+            opacity=alt.Opacity(
+                "opacity:Q", scale=alt.Scale(domain=[0, 1], range=[0, 1]), legend=None
+            ),
+            tooltip=[
+                alt.Tooltip("channel:N", title="Channel"),
+                axis.tooltip(),
+                alt.Tooltip("mark:N", title="Now"),
+                alt.Tooltip("psi:Q", title="PSI", format=".3~g"),
+                alt.Tooltip("ks:Q", title="KS", format=".2f"),
+            ],
+        )
+    )
+    return alt.layer(blocks).properties(height=24 * len(order), autosize=charts.FIT)
+
+
 def long(frame: pd.DataFrame, x: str, columns: Mapping[str, str]) -> pd.DataFrame:
     """Return *frame* as `lines` reads it; *columns* gives the name of each column's line."""
     present = {column: name for column, name in columns.items() if column in frame}

@@ -47,7 +47,7 @@ class Choice:
 def sidebar() -> Choice:
     """Draw the sidebar and return what it asks for."""
     known = {PREFIX + name for name in anomaly.Config.model_fields}
-    own = {DETAIL.start, DETAIL.stop, PREFIX + "tab", PREFIX + "compare"}
+    own = {DETAIL.start, DETAIL.stop, PREFIX + "tab", PREFIX + "compare", PREFIX + "new"}
     link.unknown(known | own | set(operating.KEYS), PREFIX)
     with st.sidebar:
         _follow_run()

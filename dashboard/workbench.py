@@ -19,6 +19,7 @@ from dashboard import (
     curves_panel,
     labels_panel,
     link,
+    new_data_panel,
     operating,
     panels,
     pictures,
@@ -36,10 +37,10 @@ from dashboard.timeline import Timeline
 from dashboard.window import DETAIL
 
 # What the link may ask of the workbench; the workbench says itself what was wrong with it.
-LINKED = frozenset({*operating.KEYS, DETAIL.start, DETAIL.stop})
+LINKED = frozenset({*operating.KEYS, DETAIL.start, DETAIL.stop, new_data_panel.KEY})
 TABS = (
     *("Events", "Thresholds", "Curves", "Channels", "Labels"),
-    *("History", "Card", "Code"),
+    *("New data", "History", "Card", "Code"),
 )
 
 
@@ -82,7 +83,7 @@ def _bench(
     for note in reading.outcome.cut.notes:
         st.caption(f":orange[:material/info:] {plain(note)}")
     with above:
-        link.notices(only=LINKED)
+        link.notices(only=LINKED - {new_data_panel.KEY})
         tiles.tiles(reading.metrics, card["baselines"], timeline.result.labels is not None)
         pictures.overview(run.id, timeline, table, rows)
         inside = pictures.detail(timeline, reading, table, rows)
@@ -125,6 +126,7 @@ def _tabs(bench: Bench) -> None:
         "Thresholds": rules_panel.rules,
         "Curves": curves_panel.curves,
         "Labels": labels_panel.panel,
+        "New data": new_data_panel.panel,
         "History": panels.history,
         "Card": lambda bench: card_view.show(cached.card(bench.run, bench.run.id)),
         "Code": _code,

@@ -16,6 +16,7 @@ from core.anomaly.combined import Combined, combine
 from core.anomaly.config import Config
 from core.anomaly.cost import Cost
 from core.anomaly.decide import Outcome, decide, intervals
+from core.anomaly.drift import Drift, drift
 from core.anomaly.dspot import Dspot
 from core.anomaly.dynamic import Dynamic
 from core.anomaly.events import LISTED, channel_shares, event_table, events
@@ -29,6 +30,7 @@ from core.anomaly.metrics import (
     measure,
 )
 from core.anomaly.pot import Pot
+from core.anomaly.profile import Profile, read_profile
 from core.anomaly.ranking import average_precision, roc_auc
 from core.anomaly.result import Result, read_result
 from core.anomaly.rule import Cut, Rule
@@ -59,6 +61,7 @@ __all__ = [
     "Cost",
     "Cut",
     "Decision",
+    "Drift",
     "Dspot",
     "Dynamic",
     "Fitted",
@@ -68,6 +71,7 @@ __all__ = [
     "Outcome",
     "Pot",
     "Prepared",
+    "Profile",
     "Quantile",
     "Result",
     "Rule",
@@ -81,6 +85,7 @@ __all__ = [
     "combine",
     "decide",
     "detect",
+    "drift",
     "evaluate",
     "event_table",
     "events",
@@ -93,6 +98,7 @@ __all__ = [
     "measure",
     "predict",
     "prepare",
+    "read_profile",
     "read_result",
     "roc_auc",
     "split",

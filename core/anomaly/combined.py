@@ -17,6 +17,7 @@ import numpy as np
 
 from core.anomaly.config import Config
 from core.anomaly.contributions import as_residuals
+from core.anomaly.profile import Profile, read_profile
 from core.anomaly.residuals import ResidualsInMemory, Training
 from core.anomaly.result import Result
 from core.anomaly.scoring import Fit, Scoring
@@ -43,6 +44,11 @@ class Combined:
     fingerprint: str
     history: list[dict[str, float]] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+
+    @property
+    def profile(self) -> Profile | None:
+        """What the training rows of the first member look like."""
+        return read_profile(self.folders[0])
 
     @property
     def facts(self) -> dict[str, str]:

@@ -14,6 +14,7 @@ from core.anomaly.blocks import residual_blocks
 from core.anomaly.combined import Combined, combine, load_combined
 from core.anomaly.config import Config
 from core.anomaly.detector import Detector, TrainingRows
+from core.anomaly.profile import Profile, read_profile
 from core.anomaly.residuals import (
     Residuals,
     ResidualsInMemory,
@@ -58,7 +59,11 @@ class Prepared:
 
 @dataclass
 class Fitted:
-    """A trained detector with its scaler and the residuals of its training rows."""
+    """A trained detector with its scaler and what is kept of its training rows.
+
+    The profile says what they looked like, for `core.anomaly.drift`; a run that was stored by an
+    earlier version has none.
+    """
 
     config: Config
     scaler: Scaler
@@ -67,6 +72,7 @@ class Fitted:
     fingerprint: str
     history: list[dict[str, float]] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+    profile: Profile | None = None
 
     @property
     def scoring(self) -> Scoring:
@@ -94,7 +100,7 @@ class Fitted:
         }
 
     def save(self, folder: Path) -> None:
-        """Write `preprocessing.json`, the training residuals and the detector's own file."""
+        """Write `preprocessing.json`, residuals, profile, and the detector's own file."""
         content = {
             "config": self.config.model_dump(),
             "scaler": json.loads(self.scaler.to_json()),
@@ -104,6 +110,8 @@ class Fitted:
         }
         (folder / PREPROCESSING).write_text(json.dumps(content, indent=1))
         self.training.save(folder)
+        if self.profile is not None:
+            self.profile.save(folder)
         self.detector.save(folder)
 
 
@@ -123,6 +131,7 @@ def load(folder: Path) -> Fitted | Combined:
         content["fingerprint"],
         content["history"],
         tuple(content["notes"]),
+        read_profile(folder),
     )
 
 
@@ -235,11 +244,15 @@ def fit(
     residuals = detector.residuals(rows, segments) if own is None else own()
     known = ResidualsInMemory(prepared.scaler.channels, residuals.astype(np.float32, copy=False))
     starts = np.array([segment.start for segment in segments])
-    notes = prepared.notes + _training_notes(history, config)
-    fingerprint = prepared.dataset.fingerprint
-    training_residuals = Training(known, starts)
     return Fitted(
-        config, prepared.scaler, detector, training_residuals, fingerprint, history, notes
+        config,
+        prepared.scaler,
+        detector,
+        Training(known, starts),
+        prepared.dataset.fingerprint,
+        history,
+        prepared.notes + _training_notes(history, config),
+        _profile(prepared),
     )
 
 
@@ -293,6 +306,12 @@ def runs_of(mask: np.ndarray, dataset: Dataset) -> list[slice]:
         edges = np.flatnonzero(np.diff(np.r_[False, mask[segment], False])) + segment.start
         runs += [slice(int(a), int(b)) for a, b in edges.reshape(-1, 2)]
     return runs
+
+
+def _profile(prepared: Prepared) -> Profile:
+    """Return what the training rows look like, in the units of the recording."""
+    rows = prepared.dataset.values[prepared.parts == Part.TRAIN]
+    return Profile.of(rows, prepared.dataset.channels)
 
 
 def _steps(dataset: Recording, scores: np.ndarray, parts: np.ndarray) -> pd.DataFrame:

@@ -83,18 +83,9 @@ class Scaler(BaseModel):
         """Return where among *channels* those are that were fitted, in their order.
 
         Raises:
-            RolesError: one is missing; it says which.
+            RolesError: a channel is missing; it says which.
         """
-        places = {name: i for i, name in enumerate(channels)}
-        missing = [name for name in self.channels if name not in places]
-        if missing:
-            raise RolesError(
-                f"The recording has no channel {', '.join(map(repr, missing[:5]))}"
-                + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
-                + ", which the model was trained on.",
-                f"Its channels are: {', '.join(channels[:20])}.",
-            )
-        return [places[name] for name in self.channels]
+        return places_of(self.channels, channels)
 
     def to_json(self) -> str:
         """Return JSON that `from_json` reads back to the same numbers."""
@@ -114,6 +105,24 @@ class Scaler(BaseModel):
                 f"The stored scaler cannot be read ({error.error_count()} problems).",
                 "Train the run again.",
             ) from None
+
+
+def places_of(wanted: Sequence[str], channels: Sequence[str]) -> list[int]:
+    """Return where the channels *wanted* by a model are among the *channels* of a recording.
+
+    Raises:
+        RolesError: one is missing; it says which.
+    """
+    places = {name: i for i, name in enumerate(channels)}
+    missing = [name for name in wanted if name not in places]
+    if missing:
+        raise RolesError(
+            f"The recording has no channel {', '.join(map(repr, missing[:5]))}"
+            + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
+            + ", which the model was trained on.",
+            f"Its channels are: {', '.join(channels[:20])}.",
+        )
+    return [places[name] for name in wanted]
 
 
 def _spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
