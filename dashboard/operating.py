@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core import anomaly
-from core.anomaly import THRESHOLDS, Decision, Intervals, Outcome, Rule, Scoring
+from core.anomaly import THRESHOLDS, Decision, Intervals, Outcome, Rule, Scoring, scorers
 from core.errors import ConfigError
 from dashboard import link
 from dashboard.controls import control, widget
@@ -22,14 +22,7 @@ def fields_of(rule: type[Rule]) -> list[str]:
 
 PREFIX, SCORER = "anomaly.", "anomaly.scorer"
 OWN = "own"  # The scorer that the detector has chosen itself.
-SCORERS = {
-    OWN: "The detector's own",
-    "mean-square": "Mean square",
-    "largest": "Largest channel",
-    "mahalanobis": "Mahalanobis",
-    "rolling": "Rolling Gaussian",
-    "mixture": "Mixture and Fisher",
-}
+SCORERS = {OWN: "The detector's own"} | {kind: one.label for kind, one in scorers.SCORERS.items()}
 SCORER_HELP = (
     "How the residuals of all channels become one score a step; it matters more than the network. "
     "Mean square: all channels count. Largest: the worst one decides. Mahalanobis: what usually "

@@ -19,10 +19,12 @@ class Scorer(Protocol):
     """From residuals to scores.
 
     Attributes:
+        label: Its name on the screen.
         learns: Whether it has to see training residuals.
         reach: Rows before a row that its contributions depend on.
     """
 
+    label: ClassVar[str]
     learns: ClassVar[bool]
     reach: ClassVar[int]
 
@@ -41,6 +43,7 @@ class Scorer(Protocol):
 class MeanSquare:
     """The mean of the squared residuals over the channels."""
 
+    label: ClassVar[str] = "Mean square"
     learns: ClassVar[bool] = False
     reach: ClassVar[int] = 0
 
@@ -59,6 +62,8 @@ class MeanSquare:
 class Largest(MeanSquare):
     """The largest absolute residual of any channel."""
 
+    label: ClassVar[str] = "Largest channel"
+
     def contributions(self, residuals: np.ndarray) -> np.ndarray:
         """Return the absolute residuals."""
         return np.abs(residuals)
@@ -76,6 +81,7 @@ class Mahalanobis(MeanSquare):
     "Optimal whitening and decorrelation").
     """
 
+    label: ClassVar[str] = "Mahalanobis"
     learns: ClassVar[bool] = True
 
     def fit(self, training: np.ndarray) -> None:
@@ -101,6 +107,7 @@ class Rolling(MeanSquare):
     rows. Rows before the first are thought to be like training.
     """
 
+    label: ClassVar[str] = "Rolling Gaussian"
     learns: ClassVar[bool] = True
     WINDOW = 300
     reach: ClassVar[int] = WINDOW
@@ -139,6 +146,7 @@ class Mixture(MeanSquare):
     the decimal logarithm of the tail under it: 3 means one row in a thousand.
     """
 
+    label: ClassVar[str] = "Mixture and Fisher"
     learns: ClassVar[bool] = True
     PARTS, ROUNDS, FITTED = 3, 60, 20_000
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -13,6 +15,11 @@ from core.anomaly.scoring import fit_scorer, running_mean, scores_of
 from tests.anomaly.examples import make_result
 
 KINDS = list(SCORERS)
+
+
+def test_every_scorer_can_be_chosen():
+    assert list(get_args(Scoring.model_fields["kind"].annotation)) == KINDS
+    assert all(scorer.label for scorer in SCORERS.values())
 
 
 def residuals(rows: int, seed: int = 0, channels: int = 3) -> np.ndarray:
