@@ -19,6 +19,10 @@ PICTURES = {
     "data": ("data?data=pump-station", "light"),
     "anomalies": ("anomalies?data=pump-station&run={run}", "light"),
     "anomalies-dark": ("anomalies?data=pump-station&run={run}", "dark"),
+    "thresholds": (
+        "anomalies?data=pump-station&run={run}&anomaly.tab=Thresholds&anomaly.compare=true",
+        "light",
+    ),
     "runs": ("runs", "light"),
 }
 
@@ -48,8 +52,11 @@ def _take(run: str) -> None:
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
         )
         for name, (address, scheme) in PICTURES.items():
+            height = 1850 if name == "thresholds" else 1000
             page = browser.new_page(
-                viewport={"width": 1440, "height": 1000}, color_scheme=scheme, device_scale_factor=1
+                viewport={"width": 1440, "height": height},
+                color_scheme=scheme,
+                device_scale_factor=1,
             )
             page.goto(f"http://127.0.0.1:{PORT}/{address.format(run=run)}")
             page.get_by_test_id("stApp").wait_for()

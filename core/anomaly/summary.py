@@ -6,7 +6,10 @@ import numpy as np
 import pandas as pd
 
 LEAD = "vus_pr"
-SHOWN = (LEAD, "composite_f1", "false_alarm_rate", "delay_steps", "event_f1", "average_precision")
+SHOWN = (
+    *(LEAD, "composite_f1", "false_alarm_rate", "delay_steps", "event_f1", "average_precision"),
+    *("hit_100", "hit_150"),
+)
 RESAMPLES, LEVEL = 2_000, 0.95
 
 
@@ -20,8 +23,9 @@ def means(results: pd.DataFrame, metric: str = LEAD) -> pd.DataFrame:
     table = _by_entity(results, metric)
     full = table.dropna(how="all")
     frame = full.groupby(level="set").mean().T
-    missing = full.isna().groupby(level="set").any().T
-    frame = frame.mask(missing)
+    # An entity may have been run without the metric: a delay needs an anomaly that was caught.
+    runs = pd.crosstab([results["set"], results["entity"]], results["variant"]).loc[full.index]
+    frame = frame.mask((runs == 0).groupby(level="set").any().T)
     frame["mean"] = frame.mean(axis=1, skipna=False)
     return frame.sort_values("mean", ascending=False, na_position="last")
 

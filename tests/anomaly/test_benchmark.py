@@ -146,6 +146,8 @@ def test_means_are_over_entities_then_over_sets():
     table = summary.means(frame)
     assert table.loc["v", "mean"] == pytest.approx((0.3 + 0.9) / 2)
     assert np.isnan(table.loc["w", "mean"])  # it was not run on all
+    frame.loc[1, "vus_pr"] = np.nan  # it was run, but there is nothing to measure
+    assert summary.means(frame).loc["v", "a"] == pytest.approx(0.2)
 
 
 def test_the_command_writes_a_table_and_says_what_is_broken(call, folder, tmp_path):
