@@ -133,7 +133,7 @@ def controls(
     reads: Collection[str] | None = None,
     choices: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Control]:
-    """Return the controls of a config, the basic ones first.
+    """Return the controls of a config, the basic ones first; a list of values has none.
 
     Args:
         config: Its class.
@@ -143,7 +143,7 @@ def controls(
     made = [
         control(name, info, (choices or {}).get(name))
         for name, info in config.model_fields.items()
-        if reads is None or name in reads
+        if (reads is None or name in reads) and typing.get_origin(info.annotation) is not tuple
     ]
     return sorted(made, key=lambda item: bool(item.extra.get("advanced")))
 

@@ -68,7 +68,8 @@ def test_a_file_too_long_to_be_held_is_scored_alike(call, recording, tmp_path, m
     monkeypatch.setattr(ondisk, "LONG", 1_000)
     monkeypatch.setattr(ondisk, "PIECE", 100)
     pieces = call(*arguments)[1]
-    assert json.loads(pieces) == json.loads(whole)
+    # What is never held is not compared with the training rows.
+    assert json.loads(pieces) == json.loads(whole) | {"verdict": None}
     pd.testing.assert_frame_equal(pd.read_parquet(out), scores)
     frame.drop(columns="s1").to_parquet(path)
     code, _, error = call(*arguments)
