@@ -59,7 +59,7 @@ def _session(run: Any) -> dict[str, float]:
                 page.goto(f"{url}/{address}")
                 _settled(page)
             page.goto(
-                f"{url}/anomalies?data={run.dataset}&run={run.name}&anomaly.kind=sigma&anomaly.sigma.k=5"
+                f"{url}/anomalies?data={run.dataset}&run={run.name}&anomaly.kind=Sigma&anomaly.sigma.k=5"
             )
             page.get_by_role("heading", name="Anomalies").wait_for()
             _settled(page)

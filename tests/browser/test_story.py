@@ -107,7 +107,7 @@ def test_from_a_recording_to_the_events(visit, recording):
     page.get_by_text("Channels of the chosen event").wait_for(state="detached")
 
     # Up goes the threshold, down goes what is flagged; one long event may become several.
-    page.goto(f"{page.url}&anomaly.kind=sigma")
+    page.goto(f"{page.url}&anomaly.kind=Sigma")
     thumb = page.get_by_role("slider", name=re.compile(r"^k"))
     thumb.wait_for()
     visit.settle()

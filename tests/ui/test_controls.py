@@ -111,6 +111,6 @@ def test_every_field_of_every_config_has_a_label_and_a_help():
 
 
 def test_a_unit_is_written_once():
-    labels = [control(name, info).label for name, info in Config.model_fields.items()]
+    labels = [item.label for item in controls(Config)]
     assert "Lookback (steps)" in labels
     assert "Epochs" in labels
