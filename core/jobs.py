@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -22,9 +22,6 @@ from core.data.dataset import Dataset
 from core.errors import JobError
 from core.queue import Job, State, active, recent
 from core.watch import Watch
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "Job",

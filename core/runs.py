@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -28,9 +28,6 @@ from core.run_save import save
 from core.settings import settings
 from core.task import Progress, Reporter
 from core.tracking import PREFIX, equals, pattern, store
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = [
     "Run",

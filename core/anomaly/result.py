@@ -21,9 +21,8 @@ from core.anomaly.residuals import (
 from core.anomaly.scoring import Fit, Scoring, fit_scorer, scores_of
 from core.anomaly.truth import Truth
 
-SCORES, RESIDUALS, REFERENCE, SCORING = (
-    *("scores.parquet", "residuals.parquet", "reference.npy", "scoring.json"),
-)
+SCORES, RESIDUALS = "scores.parquet", "residuals.parquet"
+REFERENCE, SCORING = "reference.npy", "scoring.json"
 KEPT = 3  # results under other scorers that are kept beside their own
 
 

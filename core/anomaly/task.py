@@ -13,6 +13,7 @@ import pandas as pd
 from core.anomaly.blocks import residual_blocks
 from core.anomaly.combined import Combined, combine, load_combined
 from core.anomaly.config import Config
+from core.anomaly.contributions import end_to_end
 from core.anomaly.detector import Detector, TrainingRows
 from core.anomaly.profile import Profile, read_profile
 from core.anomaly.residuals import (
@@ -237,8 +238,7 @@ def fit(
     history = detector.fit(training, reporter, checkpoint)
     # Training rows alone, by themselves: nothing after them can reach a threshold.
     rows = training.rows
-    stops = np.cumsum([run.stop - run.start for run in training.train])
-    segments = [slice(a, b) for a, b in zip([0, *stops[:-1]], stops, strict=True)]
+    segments = end_to_end(training.train)
     # A detector that stores training rows judges each of them without itself.
     own = getattr(detector, "training_residuals", None)
     residuals = detector.residuals(rows, segments) if own is None else own()
