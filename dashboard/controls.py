@@ -16,6 +16,7 @@ from pydantic.fields import FieldInfo
 
 from core.config import Config
 from dashboard import link
+from dashboard.choice import choice, option_of
 
 FEW = 40  # An integer range of at most so many values is a slider; a longer one is typed in.
 
@@ -83,7 +84,7 @@ class Control:
         if text == "" and self.optional:
             return None
         if self.kind == "choice":
-            return self._option(text)
+            return option_of(text, self.names or {})
         kind: Any = self.info.annotation
         if self.info.metadata:
             kind = typing.Annotated[kind, *self.info.metadata]
@@ -94,13 +95,6 @@ class Control:
         if self.high is not None and value > self.high:
             raise ValueError(text)
         return value
-
-    def _option(self, text: str) -> str:
-        """Return the option that *text* names, by value or as on the screen."""
-        by_name = {name: option for option, name in (self.names or {}).items()}
-        if text not in self.options and text not in by_name:
-            raise ValueError(text)
-        return by_name.get(text, text)
 
 
 def _plain(value: float) -> str:
@@ -194,17 +188,20 @@ def widget(
     """
     default = item.info.default if default is None else default
     key = prefix + item.name
+    help = item.info.description or ""
+    if item.kind == "choice":
+        label = item.label if unit else item.title
+        return choice(key, label, item.names or {}, default, help, asked=item.title)
     link.check(key, item.title, item.read, item.allowed, default)
     common: dict[str, Any] = {
         "label": item.label if unit else item.title,
         "key": key,
-        "help": f"{item.info.description} Unit: {item.extra['unit']}."
+        "help": f"{help} Unit: {item.extra['unit']}."
         if item.extra.get("unit") and not unit
-        else item.info.description,
+        else help,
         "bind": "query-params",
     }
     draw = {
-        "choice": _choice,
         "switch": _switch,
         "text": _text,
         "whole": _whole,
@@ -221,16 +218,6 @@ def _switch(item: Control, default: bool, common: dict[str, Any]) -> bool:
 
 def _text(item: Control, default: str | None, common: dict[str, Any]) -> str | None:
     return st.text_input(value=default or "", **common) or None
-
-
-def _choice(item: Control, default: Any, common: dict[str, Any]) -> Any:
-    names = item.names or {}
-    return st.selectbox(
-        options=item.options,
-        index=item.options.index(default),
-        format_func=lambda option: names.get(option, option),
-        **common,
-    )
 
 
 def _whole(item: Control, default: int | None, common: dict[str, Any]) -> int | None:

@@ -15,6 +15,7 @@ from core.data import Dataset
 from dashboard import charts, downsample, link
 from dashboard import format as write
 from dashboard.charts import Axis
+from dashboard.choice import choice
 from dashboard.draw import show, spec
 from dashboard.markdown import plain
 from dashboard.theme import named, paint
@@ -83,20 +84,16 @@ def _choice(dataset: Dataset) -> tuple[str, list[str]]:
 
 
 def _entity(names: list[str]) -> str:
-    def read(text: str) -> str:
-        if text not in names:
-            raise ValueError(text)
-        return text
-
-    link.check("entity", "entity", read, "the recording has none of that name", names[0])
     if st.session_state.get("entity", names[0]) not in names:
         st.session_state["entity"] = names[0]  # It was one of another recording.
-    return st.selectbox(
+    return choice(
+        "entity",
         "Entity",
         names,
-        key="entity",
-        bind="query-params",
-        help="Which unit to draw; the time axis is that of the unit.",
+        names[0],
+        "Which unit to draw; the time axis is that of the unit.",
+        asked="entity",
+        allowed="the recording has none of that name",
     )
 
 

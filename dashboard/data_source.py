@@ -10,6 +10,7 @@ from core.errors import FusionscopeError
 from core.settings import settings
 from dashboard import format as write
 from dashboard import link, routes
+from dashboard.choice import choice
 from dashboard.markdown import plain
 from dashboard.notices import explain
 
@@ -105,22 +106,16 @@ def fetch(entry: Entry) -> None:
 
 def _choice() -> Entry:
     entries = {entry.name: entry for entry in catalog.entries()}
-    names = list(entries)
-
-    def read(text: str) -> str:
-        if text not in entries:
-            raise ValueError(text)
-        return text
-
-    link.check(KEY, "data set", read, "there is no such data set here", names[0])
-    name = st.selectbox(
+    name = choice(
+        KEY,
         "Data set",
-        names,
-        key=KEY,
-        bind="query-params",
-        on_change=_changed,
-        help="Samples are simulated and labelled. Public sets are fetched once, on request. "
+        list(entries),
+        next(iter(entries)),
+        "Samples are simulated and labelled. Public sets are fetched once, on request. "
         "Uploads are your own.",
+        asked="data set",
+        allowed="there is no such data set here",
+        on_change=_changed,
     )
     entry = entries[name]
     here = "" if entry.available else ", to be fetched"

@@ -10,11 +10,12 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 _SEEN, _NOTICES, _HAD, _AGAIN = "link.seen", "link.notices", "link.had", "link.again"
 
 
-def check(key: str, name: str, read: Callable[[str], Any], allowed: str, instead: Any) -> None:
+def check(key: str, name: str, read: Callable[[str], Any], allowed: str, instead: Any) -> bool:
     """Prepare the widget *key* for what the link asks, and note what is wrong with that.
 
     Call it just before the widget is drawn, and `confirm` just after.
@@ -25,6 +26,9 @@ def check(key: str, name: str, read: Callable[[str], Any], allowed: str, instead
         read: Turns the text into a value; raises ValueError when it is not allowed.
         allowed: What may be chosen, such as "allowed are 4 to 512".
         instead: The value that is used.
+
+    Returns:
+        Whether the link has just begun to ask for a value that is allowed.
     """
     asked = st.query_params.get(key)
     again: dict[str, Any] = st.session_state.setdefault(_AGAIN, {})
@@ -37,17 +41,18 @@ def check(key: str, name: str, read: Callable[[str], Any], allowed: str, instead
     if asked is None or seen.get(key) == asked:
         if key in noted and st.session_state.get(key, instead) != instead:
             del noted[key]  # Somebody has chosen a value since.
-        return
+        return False
     seen[key] = asked
     try:
         value = read(asked)
     except ValueError:
         used = "nothing" if instead in (None, "") else instead
         noted[key] = f"The link asks for {name} = {asked}; {allowed}, so {used} is used."
-        return
+        return False
     noted.pop(key, None)
     if key not in st.session_state:
         st.session_state[key] = value
+    return True
 
 
 def _fits(read: Callable[[str], Any], value: Any) -> bool:
@@ -71,6 +76,19 @@ def confirm(key: str, value: Any) -> None:
     if had == key and value != before:
         st.session_state[_AGAIN][key] = before
         st.rerun()
+
+
+def rewrite(key: str, text: str) -> None:
+    """Write *text* for the widget *key* into the address, before the widget is drawn.
+
+    On the way back through the browser's history to a page that is still drawn Streamlit does not
+    allow it; the address then stays as it is.
+    """
+    try:
+        st.query_params[key] = text
+    except StreamlitAPIException:
+        return
+    st.rerun()
 
 
 def refuse(key: str, sentence: str) -> None:

@@ -18,6 +18,7 @@ from core.settings import settings
 from dashboard import cached, charts, link, operating, plots, tiles
 from dashboard import format as write
 from dashboard.bench import Bench
+from dashboard.choice import choice
 from dashboard.draw import show, spec
 from dashboard.markdown import plain
 from dashboard.notices import explain
@@ -58,25 +59,16 @@ def _choice(run: runs.Run) -> str | None:
     here = [entry for entry in catalog.entries() if entry.available and entry.name != run.source]
     here.sort(key=lambda entry: -SequenceMatcher(None, entry.name, run.source).ratio())
     labels = {entry.name: f"{entry.name} · {entry.label}" for entry in here}
-
-    def read(text: str) -> str:
-        if text not in labels:
-            raise ValueError(text)
-        return text
-
-    link.check(KEY, "recording", read, "it is not on this machine", None)
-    name = st.selectbox(
+    return choice(
+        KEY,
         "Recording",
-        list(labels),
-        index=None,
-        format_func=lambda name: labels[name],
-        key=KEY,
-        bind="query-params",
+        labels,
+        None,
+        "Channels are matched by name; those that the run does not know are left out.",
+        asked="recording",
+        allowed="it is not on this machine",
         placeholder="Choose another recording",
-        help="Channels are matched by name; those that the run does not know are left out.",
     )
-    link.confirm(KEY, name)
-    return name
 
 
 def _verdict(found: Drift) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from core import anomaly
 from core.anomaly import THRESHOLDS, Decision, Intervals, Outcome, Rule, Scoring, scorers
 from core.errors import ConfigError
-from dashboard import link
+from dashboard.choice import choice
 from dashboard.controls import control, widget
 from dashboard.timeline import Timeline
 
@@ -160,29 +160,6 @@ def _rule(kind: str, timeline: Timeline) -> dict[str, Any]:
 def _kind_help() -> str:
     lines = [f"{rule.label}: {rule.summary()}" for rule in THRESHOLDS.values()]
     return "How the cut is found. " + " ".join(lines)
-
-
-def choice(key: str, label: str, names: dict[str, str], default: str, help: str) -> str:
-    """Draw a choice between named options whose value lives in the link."""
-
-    def option(text: str) -> str:
-        by_name = {name: value for value, name in names.items()}
-        if text not in names and text not in by_name:
-            raise ValueError(text)
-        return by_name.get(text, text)
-
-    link.check(key, label, option, "allowed are " + ", ".join(names), default)
-    value = st.selectbox(
-        label,
-        list(names),
-        index=list(names).index(default),
-        format_func=lambda value: names[value],
-        key=key,
-        bind="query-params",
-        help=help,
-    )
-    link.confirm(key, value)
-    return value
 
 
 @dataclass(frozen=True)

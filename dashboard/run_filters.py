@@ -13,6 +13,7 @@ from core import task as tasks
 from core.data import catalog
 from dashboard import format as write
 from dashboard import link, run_list, run_panels
+from dashboard.choice import choice
 
 SIZE = 20  # Runs on a page.
 PAGE = "page"
@@ -172,18 +173,13 @@ def _choose(key: str, names: list[str]) -> None:
 
 
 def _one_of(key: str, label: str, options: list[str], help: str, width: int) -> str:
-    def read(text: str) -> str:
-        if text not in options:
-            raise ValueError(text)
-        return text
-
-    link.check(key, label.lower(), read, f"allowed are {', '.join(options)}", options[0])
-    return st.selectbox(
+    return choice(
+        key,
         label,
         options,
-        key=key,
-        bind="query-params",
-        help=help,
+        options[0],
+        help,
+        asked=label.lower(),
         on_change=_first_page,
         width=width,
     )

@@ -60,6 +60,16 @@ def test_without_a_recording_the_tab_says_what_to_do(trained):
     assert not any(option.startswith(f"{trained.source} ") for option in offered)
 
 
+def test_the_address_of_a_chosen_recording_opens_it_again(trained):
+    name = upload(like(), "again")
+    app = new_data(trained, name)
+    address = app.query_params[new_data_panel.KEY]
+    assert address.startswith(f"{name} · ")
+    again = new_data(trained, address)
+    assert again.selectbox(key=new_data_panel.KEY).value == name
+    assert not any("asks for" in box.value for box in again.warning)
+
+
 def test_a_recording_like_the_training_rows_is_trusted_and_scored(trained, here):
     name = upload(like(), "again")
     decision = anomaly.Decision(threshold=anomaly.Sigma(k=2.5), min_length=2)
