@@ -7,12 +7,12 @@ import streamlit as st
 from dashboard import jobs_panel, link, setup, workbench
 
 st.title("Anomalies")
-choice = setup.sidebar()
+asked = setup.sidebar()
 link.notices(but=workbench.LINKED)
-if choice.run is not None:
-    workbench.heading(choice.run)
-    workbench.draw(choice.run)
-elif choice.job is not None:
-    jobs_panel.panel(choice.job)
+if asked.run is not None:
+    workbench.heading(asked.run)
+    workbench.draw(asked.run)
+elif asked.job is not None:
+    jobs_panel.panel(asked.job)
 else:
-    setup.nothing_yet(choice)
+    setup.QUESTION.nothing_yet(asked)

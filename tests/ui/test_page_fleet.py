@@ -151,6 +151,27 @@ def test_a_wrong_link_gets_a_notice(names, trained, link, words):
     assert any(words in warning.value for warning in app.warning), [w.value for w in app.warning]
 
 
+def test_a_link_to_a_run_opens_it_with_its_units(names, trained):
+    app = open_page("fleet", **{"life.run": trained.name})
+    assert app.selectbox(key=fleet_setup.QUESTION.data).value == names[0]
+    assert len(ranked(app))
+
+
+def test_a_run_whose_units_were_deleted_still_ranks_them(names, trained):
+    catalog.remove(names[0])
+    app = open_page("fleet", **{"life.run": trained.name})
+    assert len(ranked(app)) == len(set(ranked(app)["unit"])) > 0
+    assert not app.warning
+
+
+def test_the_settings_of_a_run_can_be_changed(names, trained):
+    app = page(names, run=trained.name)
+    app.button(key="fleet-copy").click()
+    app = run(app)
+    assert app.selectbox(key="life.variant").value == trained.variant
+    assert any(trained.name in box.value for box in app.success)
+
+
 def test_a_run_of_this_task_opens_on_this_page(names, trained):
     app = open_page("runs", run=trained.name)
     assert app.button(key="runs-open").label == "Open its fleet"
@@ -158,4 +179,4 @@ def test_a_run_of_this_task_opens_on_this_page(names, trained):
     app.button(key="runs-open").click()
     run(app)
     assert titles(app) == ["Fleet"]
-    assert app.selectbox(key=fleet_setup.RUN).value == trained.name
+    assert app.selectbox(key=fleet_setup.QUESTION.run).value == trained.name
