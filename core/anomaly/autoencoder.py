@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from core.anomaly.config import Config
-from core.anomaly.network import Network, WindowExamples, both_ways, dense, one_way, seeds_of, stack
+from core.anomaly.network import Network, WindowExamples
 from core.data.windows import Windows
+from core.recurrent import both_ways, dense, one_way, seeds_of, stack
 
 
 def network(config: Config, channels: int, layer: type, wrap: Any = one_way) -> Any:

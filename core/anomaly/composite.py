@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from core.anomaly.network import Network, dense, seeds_of, stack
+from core.anomaly.network import Network
+from core.recurrent import dense, seeds_of, stack
 
 FUTURE = 4  # one row in so many of a window is not read but predicted
 

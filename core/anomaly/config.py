@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
+from core import learning
 from core.config import Config as BaseConfig
 from core.config import setting
 
@@ -33,13 +34,8 @@ class Config(BaseConfig):
         ge=0.05,
         le=0.9,
     )
-    lookback: int = setting(
-        30,
-        label="Lookback",
-        help="Rows in one window. Longer windows see slower patterns and train more slowly.",
-        unit="steps",
-        ge=2,
-        le=512,
+    lookback: int = learning.lookback(
+        30, "Rows in one window. Longer windows see slower patterns and train more slowly."
     )
     units: int = setting(
         32,
@@ -50,61 +46,16 @@ class Config(BaseConfig):
         le=256,
         log=True,
     )
-    epochs: int = setting(
-        50,
-        label="Epochs",
-        help="Passes over the training windows at most; it stops earlier when nothing improves.",
-        unit="epochs",
-        ge=1,
-        le=500,
-        log=True,
-    )
-    layers: int = setting(
+    epochs: int = learning.epochs(50)
+    layers: int = learning.layers(
         1,
-        label="Layers",
-        help="Layers that read a window, and as many that write it. More see patterns of "
+        "Layers that read a window, and as many that write it. More see patterns of "
         "patterns and train more slowly.",
-        unit="layers",
-        ge=1,
-        le=4,
-        advanced=True,
     )
-    dropout: float = setting(
-        0.0,
-        label="Dropout",
-        help="Share of each layer's inputs that is silenced in training, against over-fitting.",
-        ge=0.0,
-        le=0.8,
-        advanced=True,
-    )
-    learning_rate: float = setting(
-        0.003,
-        label="Learning rate",
-        help="Size of a training step. Lower it when the loss jumps, raise it when it creeps.",
-        ge=1e-5,
-        le=0.1,
-        log=True,
-        advanced=True,
-    )
-    batch_size: int = setting(
-        64,
-        label="Batch size",
-        help="Windows in one training step.",
-        unit="windows",
-        ge=1,
-        le=1024,
-        log=True,
-        advanced=True,
-    )
-    patience: int = setting(
-        8,
-        label="Patience",
-        help="Epochs without a better validation loss before training stops.",
-        unit="epochs",
-        ge=1,
-        le=100,
-        advanced=True,
-    )
+    dropout: float = learning.dropout()
+    learning_rate: float = learning.learning_rate(0.003)
+    batch_size: int = learning.batch_size(64)
+    patience: int = learning.patience(8)
     stride: int = setting(
         1,
         label="Stride",
@@ -114,13 +65,8 @@ class Config(BaseConfig):
         le=128,
         advanced=True,
     )
-    validation_share: float = setting(
-        0.2,
-        label="Validation share",
-        help="Share of the training rows, the last ones, that decides when to stop.",
-        ge=0.05,
-        le=0.5,
-        advanced=True,
+    validation_share: float = learning.validation_share(
+        "Share of the training rows, the last ones, that decides when to stop."
     )
     variance: float = setting(
         0.9,
@@ -174,14 +120,7 @@ class Config(BaseConfig):
         le=10.0,
         advanced=True,
     )
-    seed: int = setting(
-        0,
-        label="Seed",
-        help="Start of all random numbers: the same seed gives the same result.",
-        ge=0,
-        le=2**31 - 1,
-        advanced=True,
-    )
+    seed: int = learning.seed()
 
     members: tuple[str, ...] = setting(
         (), label="Runs", help="Keys of the runs that an ensemble of runs joins.", advanced=True

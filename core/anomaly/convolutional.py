@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from core.anomaly.network import Network, seeds_of
+from core.anomaly.network import Network
+from core.recurrent import seeds_of
 
 
 class ConvAutoencoder(Network):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,82 +14,11 @@ from core.anomaly.detector import TrainingRows
 from core.anomaly.windowing import reconstruction_residuals
 from core.backend import tensorflow
 from core.data.windows import Windows
+from core.learning import learn
 from core.recurrent import fused_lstm
 from core.task import Reporter
-from core.training import Schedule, train
 
 WINDOWS_PER_STEP = 5  # windows whose reconstructions of one step are averaged in scoring
-
-
-def seeds_of(config: Config) -> Iterator[int]:
-    """Return a seed for every initial weight and dropout of a network.
-
-    Keras draws the seeds that nobody gives from a generator that the whole process shares.
-    """
-    return count(1000 * config.seed)
-
-
-def one_way(layer: type, units: int, sequences: bool, seeds: Iterator[int]) -> Any:
-    """Return a recurrent layer: (B, T, N) -> (B, T, units), or (B, units) of the last step."""
-    from keras import initializers
-
-    return layer(
-        units,
-        return_sequences=sequences,
-        kernel_initializer=initializers.GlorotUniform(next(seeds)),
-        recurrent_initializer=initializers.Orthogonal(seed=next(seeds)),
-    )
-
-
-def both_ways(
-    layer: type, units: int, sequences: bool, seeds: Iterator[int]
-) -> Callable[[Any], Any]:
-    """Return one layer that reads forwards beside one that reads backwards: twice the units.
-
-    Schuster and Paliwal 1997. Keras's Bidirectional would start both from the same weights.
-    """
-    from keras import layers, ops
-
-    forward, backward = (one_way(layer, units, sequences, seeds) for _ in range(2))
-
-    def apply(x: Any) -> Any:
-        late = backward(ops.flip(x, axis=1))
-        return layers.Concatenate()([forward(x), ops.flip(late, axis=1) if sequences else late])
-
-    return apply
-
-
-def stack(
-    x: Any, config: Config, layer: type, seeds: Iterator[int], last: bool, wrap: Any = one_way
-) -> Any:
-    """Return *x* behind as many recurrent layers as the config says.
-
-    Args:
-        x: (B, T, N).
-        config: Units, layers, dropout.
-        layer: A recurrent layer of Keras, or a faster twin.
-        seeds: Of weights and dropout.
-        last: Whether the uppermost layer returns every step, (B, T, units), or a code, (B, units).
-        wrap: `one_way` or `both_ways`.
-    """
-    from keras import layers
-
-    for number in range(config.layers):
-        if config.dropout:
-            x = layers.SpatialDropout1D(config.dropout, seed=next(seeds))(x)
-        x = wrap(layer, config.units, last or number < config.layers - 1, seeds)(x)
-    return x
-
-
-def dense(
-    units: int, seeds: Iterator[int], activation: str | None = None, name: str | None = None
-) -> Any:
-    """Return a dense layer over the last axis."""
-    from keras import initializers, layers
-
-    return layers.Dense(
-        units, activation, kernel_initializer=initializers.GlorotUniform(next(seeds)), name=name
-    )
 
 
 @dataclass(frozen=True)
@@ -143,17 +71,14 @@ class Network:
     ) -> list[dict[str, float]]:
         """Train on windows of the training rows; return the history."""
         tensorflow()
-        import keras
-
         config = self.config
         self.model = self.build(training.values.shape[1], self._fast())
-        adam = keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0)
-        self.model.compile(adam, self.loss(self.model))
-        return train(
+        return learn(
             self.model,
+            self.loss(self.model),
             WindowExamples(training.windows(config.lookback, config.stride), self.cut),
             WindowExamples(training.validation_windows(config.lookback), self.cut),
-            Schedule(config.epochs, config.batch_size, config.patience, config.seed),
+            config,
             reporter,
             checkpoint,
         )

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from core.anomaly.network import Network, dense, seeds_of, stack
+from core.anomaly.network import Network
 from core.anomaly.windowing import prediction_residuals
+from core.recurrent import dense, seeds_of, stack
 
 
 class LstmPredictor(Network):

@@ -31,6 +31,7 @@ from core.data.scaling import Scaler
 from core.data.splits import Part, chronological
 from core.data.windows import check_lookback
 from core.errors import ConfigError, DataError, TooShort
+from core.learning import unfinished
 from core.task import Reporter
 
 PREPROCESSING = "preprocessing.json"
@@ -351,11 +352,7 @@ def _training_notes(history: list[dict[str, float]], config: Config) -> tuple[st
         return ()
     losses = [epoch["val_loss"] for epoch in history]
     best = int(np.argmin(losses))
-    notes = []
-    if len(history) == config.epochs and best == len(history) - 1 and config.epochs > 1:
-        notes.append(
-            f"The validation loss was still falling after {config.epochs} epochs: raise Epochs."
-        )
+    notes = unfinished(history, config.epochs)
     if losses[best] > 3 * history[best]["loss"]:
         notes.append(
             f"The validation loss is {losses[best] / history[best]['loss']:.1f} times the "

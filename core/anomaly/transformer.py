@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from core.anomaly.network import Network, dense, seeds_of
+from core.anomaly.network import Network
+from core.recurrent import dense, seeds_of
 
 WIDER = 4  # the feed-forward network is so many times as wide as the rest, as in the paper
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.anomaly.autoencoder import LstmAutoencoder
-from core.anomaly.network import dense, seeds_of, stack
+from core.recurrent import dense, seeds_of, stack
 
 
 class LstmVae(LstmAutoencoder):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import field_validator
 
+from core import learning
 from core.config import Config as BaseConfig
 from core.config import setting
 
@@ -16,14 +17,10 @@ class Config(BaseConfig):
         label="Model",
         help="The method that predicts how long a unit will last. Compare it with the baselines.",
     )
-    lookback: int = setting(
+    lookback: int = learning.lookback(
         30,
-        label="Lookback",
-        help="Rows in one window, the last ones of a unit. Longer windows see slower wear and "
+        "Rows in one window, the last ones of a unit. Longer windows see slower wear and "
         "answer later to a change.",
-        unit="steps",
-        ge=2,
-        le=512,
     )
     cap: int = setting(
         125,
@@ -43,67 +40,14 @@ class Config(BaseConfig):
         le=256,
         log=True,
     )
-    epochs: int = setting(
-        40,
-        label="Epochs",
-        help="Passes over the training windows at most; it stops earlier when nothing improves.",
-        unit="epochs",
-        ge=1,
-        le=500,
-        log=True,
-    )
-    layers: int = setting(
-        2,
-        label="Layers",
-        help="LSTM layers on top of one another.",
-        unit="layers",
-        ge=1,
-        le=4,
-        advanced=True,
-    )
-    dropout: float = setting(
-        0.0,
-        label="Dropout",
-        help="Share of each layer's inputs that is silenced in training, against over-fitting.",
-        ge=0.0,
-        le=0.8,
-        advanced=True,
-    )
-    learning_rate: float = setting(
-        0.002,
-        label="Learning rate",
-        help="Size of a training step. Lower it when the loss jumps, raise it when it creeps.",
-        ge=1e-5,
-        le=0.1,
-        log=True,
-        advanced=True,
-    )
-    batch_size: int = setting(
-        128,
-        label="Batch size",
-        help="Windows in one training step.",
-        unit="windows",
-        ge=1,
-        le=1024,
-        log=True,
-        advanced=True,
-    )
-    patience: int = setting(
-        8,
-        label="Patience",
-        help="Epochs without a better validation loss before training stops.",
-        unit="epochs",
-        ge=1,
-        le=100,
-        advanced=True,
-    )
-    validation_share: float = setting(
-        0.2,
-        label="Validation share",
-        help="Share of the units that decides when to stop and how wide the intervals are.",
-        ge=0.05,
-        le=0.5,
-        advanced=True,
+    epochs: int = learning.epochs(40)
+    layers: int = learning.layers(2, "LSTM layers on top of one another.")
+    dropout: float = learning.dropout()
+    learning_rate: float = learning.learning_rate(0.002)
+    batch_size: int = learning.batch_size(128)
+    patience: int = learning.patience(8)
+    validation_share: float = learning.validation_share(
+        "Share of the units that decides when to stop and how wide the intervals are."
     )
     test_share: float = setting(
         0.2,
@@ -114,15 +58,7 @@ class Config(BaseConfig):
         le=0.5,
         advanced=True,
     )
-    seed: int = setting(
-        0,
-        label="Seed",
-        help="Start of all random numbers, also of which units are kept out: the same seed gives "
-        "the same result.",
-        ge=0,
-        le=2**31 - 1,
-        advanced=True,
-    )
+    seed: int = learning.seed(", also of which units are kept out")
 
     @field_validator("variant")
     @classmethod

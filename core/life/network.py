@@ -8,7 +8,6 @@ target of Heimes 2008, "Recurrent neural networks for remaining useful life esti
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,12 @@ import numpy as np
 
 from core.backend import tensorflow
 from core.data.windows import Windows
+from core.learning import learn
 from core.life.config import Config
 from core.life.regressor import TrainingUnits
 from core.life.units import Units
-from core.recurrent import fused_lstm
+from core.recurrent import dense, fused_lstm, seeds_of, stack
 from core.task import Reporter
-from core.training import Schedule, train
 
 DENSE = 8  # cells of the dense layer behind the LSTM
 CHUNK = 4096  # windows that are read at once: bounds the memory of a long recording
@@ -36,23 +35,12 @@ def network(config: Config, channels: int, layer: type) -> Any:
         layer: `keras.layers.LSTM` or its faster twin.
     """
     import keras
-    from keras import initializers, layers
 
-    seeds = count(1000 * config.seed)
-    x = inputs = keras.Input((config.lookback, channels))
-    for number in range(config.layers):
-        if config.dropout:
-            x = layers.SpatialDropout1D(config.dropout, seed=next(seeds))(x)
-        x = layer(
-            config.units,
-            return_sequences=number < config.layers - 1,
-            kernel_initializer=initializers.GlorotUniform(next(seeds)),
-            recurrent_initializer=initializers.Orthogonal(seed=next(seeds)),
-        )(x)
-    for units, activation in ((DENSE, "tanh"), (1, None)):
-        weights = initializers.GlorotUniform(next(seeds))
-        x = layers.Dense(units, activation, kernel_initializer=weights)(x)
-    return keras.Model(inputs, x)
+    seeds = seeds_of(config)
+    inputs = keras.Input((config.lookback, channels))
+    x = stack(inputs, config, layer, seeds, last=False)  # (B, units)
+    x = dense(DENSE, seeds, "tanh")(x)
+    return keras.Model(inputs, dense(1, seeds)(x))
 
 
 @dataclass(frozen=True)
@@ -88,16 +76,14 @@ class LstmRegressor:
     ) -> list[dict[str, float]]:
         """Train on windows of the training units; return the history."""
         tensorflow()
-        import keras
-
         config = self.config
         self.model = network(config, training.train.values.shape[1], fused_lstm())
-        self.model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0), "mse")
-        return train(
+        return learn(
             self.model,
+            "mse",
             Examples.of(training.train, config),
             Examples.of(training.validation, config),
-            Schedule(config.epochs, config.batch_size, config.patience, config.seed),
+            config,
             reporter,
             checkpoint,
         )

@@ -15,6 +15,7 @@ from core.data.scaling import Scaler
 from core.data.splits import Part
 from core.data.windows import who
 from core.errors import DataError, TooShort
+from core.learning import unfinished
 from core.life.config import Config
 from core.life.regressor import Regressor, TrainingUnits
 from core.life.result import Result
@@ -269,9 +270,4 @@ def _notes(history: list[dict[str, float]], prepared: Prepared) -> tuple[str, ..
             "All units last equally long, as recordings do that were cut off. The last row of "
             "every unit is taken as its failure: bring units that ran to failure."
         )
-    losses = [epoch["val_loss"] for epoch in history]
-    if len(losses) == prepared.config.epochs > 1 and losses[-1] == min(losses):
-        notes.append(
-            f"The validation loss was still falling after {len(losses)} epochs: raise Epochs."
-        )
-    return tuple(notes)
+    return (*notes, *unfinished(history, prepared.config.epochs))
