@@ -50,7 +50,7 @@ def events(bench: Bench) -> None:
         alt="Events with start, duration, peak and worst channel",
     )
     with st.container(horizontal=True):
-        _downloads(bench)
+        _downloads(bench, table if few else None)
     if chosen is None:
         return
     labels_panel.verdict(bench, chosen)
@@ -184,11 +184,20 @@ def _ranking(shares: pd.Series) -> str:
     return ", ".join(f"{name} {write.percent(share)}" for name, share in shares.head(4).items())
 
 
-def _downloads(bench: Bench) -> None:
+def _downloads(bench: Bench, ready: pd.DataFrame | None) -> None:
+    """Offer events and scores as files; *ready* are all events with channels, if at hand.
+
+    Streamlit cannot make a file on request while the page redraws, so what is ready is handed over.
+    """
     name = bench.run.name
+
+    def table() -> bytes:
+        listed = anomaly.event_table(bench.reading.outcome, None) if ready is None else ready
+        return listed.to_csv(index=False).encode()
+
     st.download_button(
         "Events as CSV",
-        lambda: anomaly.event_table(bench.reading.outcome, None).to_csv(index=False).encode(),
+        table if ready is None else table(),
         f"{name}-events.csv",
         "text/csv",
         icon=":material/download:",

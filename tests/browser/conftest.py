@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -26,16 +28,26 @@ QUIET = (
     *("--disable-component-update", "--disable-sync", "--no-first-run"),
 )
 PATIENCE = 60_000  # Milliseconds that a page may take on a busy machine.
+NEXT_FRAME = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))"
 
 
 @dataclass
 class Visit:
-    """A page in the browser, and what it asked for meanwhile."""
+    """A page in the browser, and what it asked for meanwhile.
+
+    Attributes:
+        page: The page.
+        url: Address of the dashboard.
+        requests: Addresses that were asked for.
+        errors: What went wrong in the page's own scripts.
+        owed: Whether the page has asked the server for a redraw that is not finished.
+    """
 
     page: sync_api.Page
     url: str
     requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    owed: bool = False
 
     def open(self, path: str = "") -> None:
         """Go to *path* and wait until the page stands still."""
@@ -43,7 +55,17 @@ class Visit:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until nothing is being computed any more."""
+        """Wait until everything that the page asked for is computed and drawn.
+
+        What the page says of itself is not enough: just after a click it says that nothing runs,
+        until the server's first answer.
+        """
+        self.page.evaluate(NEXT_FRAME)  # What was sent before this is known after it.
+        end = time.monotonic() + PATIENCE / 1000
+        while self.owed:
+            assert time.monotonic() < end, "The server did not finish what the page asked for."
+            self.page.wait_for_timeout(20)
+        self.page.evaluate(NEXT_FRAME)
         self.page.get_by_test_id("stApp").wait_for(timeout=PATIENCE)
         self.page.wait_for_function(
             "() => document.querySelector('[data-testid=stApp]')"
@@ -51,6 +73,24 @@ class Visit:
             " && !document.querySelector('[data-testid=stSkeleton]')",
             timeout=PATIENCE,
         )
+
+    def connected(self, socket: sync_api.WebSocket) -> None:
+        """Follow what page and server say to each other."""
+        self.requests.append(socket.url)
+        self.owed = False
+        socket.on("framesent", self._sent)
+        socket.on("framereceived", self._received)
+
+    def _sent(self, frame: bytes | str) -> None:
+        if isinstance(frame, bytes) and BackMsg.FromString(frame).HasField("rerun_script"):
+            self.owed = True
+
+    def _received(self, frame: bytes | str) -> None:
+        if not isinstance(frame, bytes):
+            return
+        message = ForwardMsg.FromString(frame)
+        if message.HasField("script_finished"):
+            self.owed = message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
     def foreign(self) -> list[str]:
         """Return the requests that left for another host."""
@@ -115,7 +155,7 @@ def visit(
     page.set_default_timeout(PATIENCE)
     visit = Visit(page, server)
     page.on("request", lambda sent: visit.requests.append(sent.url))
-    page.on("websocket", lambda opened: visit.requests.append(opened.url))
+    page.on("websocket", visit.connected)
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
     failed = request.session.testsfailed
     yield visit

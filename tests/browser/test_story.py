@@ -127,6 +127,7 @@ def test_from_a_recording_to_the_events(visit, recording):
     other.wait_for_function(
         "few => document.body.innerText.match(new RegExp(`\\\\b${few} events?; choose one`))",
         arg=few,
+        timeout=60_000,
     )
     other.context.close()
 

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import anomaly, labels, runs
 from core.data import catalog, open_dataset
-from dashboard import script, workbench
+from dashboard import panels, script, workbench
 from tests.examples import waves
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,6 +82,17 @@ def test_the_slider_moves_the_numbers_and_reads_stored_scores(name, run):
     assert metrics(app)["Caught"] == "100 %"
     events = anomaly.events(run.result(), anomaly.Fixed(value=0.0))
     assert len(app.dataframe[0].value) == len(events)
+
+
+def test_the_events_of_a_short_list_are_ready_to_be_downloaded(name, run, monkeypatch):
+    def ready() -> bool:
+        app = page(run=run.name, anomaly_kind="sigma")
+        buttons = {button.proto.label: button.proto for button in app.get("download_button")}
+        return not buttons["Events as CSV"].HasField("deferred_file_id")
+
+    assert ready()
+    monkeypatch.setattr(panels, "BLAMED", 0)
+    assert not ready()
 
 
 def test_every_tab_draws(name, run):
