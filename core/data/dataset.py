@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from core.config import Config, setting
 from core.errors import DataError
 
-Missing = Literal["interpolate", "forward-fill", "drop"]
+Missing = Literal["interpolate", "forward-fill", "drop", "keep"]
 Severity = Literal["info", "warning", "error"]
 
 
@@ -66,7 +66,8 @@ class Cleaning(Config):
     missing: Missing = setting(
         "interpolate",
         label="Missing values",
-        help="Draw a line across short gaps, repeat the last value, or leave such rows out.",
+        help="Draw a line across short gaps, repeat the last value, or leave such rows out. "
+        "Forecasts keep gaps as they are: a line across a gap knows what comes after it.",
     )
     max_gap: int = setting(
         10,
@@ -90,7 +91,8 @@ class Dataset:
 
     Attributes:
         name: What the analyst calls it.
-        frame: One row a step; the columns that `roles` names, channels as float32 without NaN.
+        frame: One row a step; the columns that `roles` names, channels as float32, without NaN
+            unless the recipe keeps gaps.
         roles: Which column plays which part.
         content: SHA-256 of the recording before cleaning.
         cleaning: The recipe that was applied.
@@ -126,14 +128,14 @@ class Dataset:
         """(rows, N) float32, C-contiguous and read-only: the channels.
 
         Raises:
-            DataError: a channel has a gap; `open_dataset` and `build` leave none.
+            DataError: a channel has a gap: the recipe keeps gaps, as forecasts alone can use them.
         """
         values = np.ascontiguousarray(self.frame[list(self.channels)], dtype=np.float32)
         if values.size and not np.isfinite([values.min(), values.max()]).all():
             row, column = np.argwhere(~np.isfinite(values))[0]
             raise DataError(
                 f"Channel {self.channels[column]!r} has no number in row {row}.",
-                "Open the recording with open_dataset: it fills short gaps, leaves out long ones.",
+                "Choose interpolate under Missing values; it fills short gaps, cuts out long ones.",
             )
         values.flags.writeable = False
         return values
