@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict
 
 from core.config import Config, setting
 from core.errors import DataError
+
+if TYPE_CHECKING:
+    from core.data.graph import Graph
 
 Missing = Literal["interpolate", "forward-fill", "drop", "keep"]
 Severity = Literal["info", "warning", "error"]
@@ -102,6 +105,8 @@ class Dataset:
             were left out.
         source: How to open it again: a catalog name or a path.
         units: Unit by channel, as far as it is known.
+        graph: Which channels, or which entities, are neighbours or where they are; None where
+            nobody has said.
     """
 
     name: str
@@ -114,6 +119,7 @@ class Dataset:
     breaks: tuple[int, ...] = ()
     source: str = ""
     units: dict[str, str] = field(default_factory=dict)
+    graph: Graph | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -199,7 +205,10 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of content, roles and cleaning: the same fingerprint, the same numbers."""
+        """Hash of content, roles and cleaning: the same fingerprint, the same numbers.
+
+        The graph has a hash of its own.
+        """
         return digest([self.content, self.roles.model_dump_json(), self.cleaning.model_dump_json()])
 
 
