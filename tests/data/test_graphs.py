@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.data import Roles, catalog, graphs, open_dataset
+from core import task as tasks
+from core.data import Cleaning, Roles, catalog, graphs, open_dataset
 from core.errors import DataError, StorageError, UnknownDataset, UnreadableFile
 from tests.data.conftest import minutes
 
@@ -198,3 +199,62 @@ def test_a_full_disk_is_said(stored: str, home: Path, monkeypatch: pytest.Monkey
     with pytest.raises(StorageError, match="No space left"):
         catalog.save_graph(stored, named(), *names)
     assert open_dataset(stored).graph is None
+
+
+def key(source: str, reads_graph: bool, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return the key of a variant that reads a field "graph", or does not."""
+    from dataclasses import replace
+
+    from core import anomaly
+    from core.config import setting
+
+    class Config(anomaly.Config):
+        graph: str = setting("given", label="Graph", help="Whose.")
+
+    more = {"graph"} if reads_graph else set()
+    variant = anomaly.VARIANTS["pca"]
+    changed = replace(variant, reads=variant.reads | more)
+    monkeypatch.setattr(tasks, "variant_of", lambda task, config: changed)
+    return tasks.key_of("anomaly", Config(variant="pca"), open_dataset(source))
+
+
+def test_the_graph_is_part_of_the_key_of_what_reads_it(
+    stored: str, monkeypatch: pytest.MonkeyPatch
+):
+    without = {reads: key(stored, reads, monkeypatch) for reads in (True, False)}
+    catalog.save_graph(stored, named(), *names_of(stored))
+    first = {reads: key(stored, reads, monkeypatch) for reads in (True, False)}
+    catalog.save_graph(stored, named(weights=WEIGHTS * 2), *names_of(stored))
+    second = {reads: key(stored, reads, monkeypatch) for reads in (True, False)}
+    assert without[False] == first[False] == second[False]
+    assert len({without[True], first[True], second[True]}) == 3
+
+
+def test_a_task_that_keeps_gaps_opens_them(stored: str, monkeypatch: pytest.MonkeyPatch):
+    gaps = frame()
+    gaps.loc[5:8, "a"] = np.nan
+    name = catalog.add_upload(csv(gaps), "gaps.csv").name
+    roles = Roles(time="time", channels=("a", "b"))
+    catalog.save_recipe(name, roles, Cleaning(missing="drop", max_gap=3))
+    plain = tasks.opened("anomaly", name)
+    assert plain.fingerprint == open_dataset(name).fingerprint
+    assert len(plain) == ROWS - 4
+    monkeypatch.setattr(tasks.get("anomaly"), "KEEPS_GAPS", True, raising=False)
+    data = tasks.opened("anomaly", name)
+    assert data.roles == roles
+    assert data.cleaning == Cleaning(missing="keep", max_gap=3)
+    assert len(data) == ROWS
+    assert data.frame["a"].isna().sum() == 4
+    again = open_dataset(data.source, roles=data.roles, cleaning=data.cleaning)
+    assert again.fingerprint == data.fingerprint
+
+
+def test_a_task_opens_a_file_with_a_graph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "net.csv").write_bytes(csv(frame()))
+    (tmp_path / "graph.csv").write_bytes(named())
+    for keeps in (False, True):
+        monkeypatch.setattr(tasks.get("anomaly"), "KEEPS_GAPS", keeps, raising=False)
+        for source in (tmp_path / "net.csv", str(tmp_path / "net.csv")):
+            data = tasks.opened("anomaly", source, graph=tmp_path / "graph.csv")
+            assert data.graph.nodes == ABC
+            assert data.cleaning.missing == ("keep" if keeps else "interpolate")
