@@ -15,7 +15,8 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from core.config import Config
-from core.data.dataset import Dataset, digest
+from core.data import catalog, open_dataset
+from core.data.dataset import Cleaning, Dataset, digest
 from core.errors import ConfigError
 from core.settings import settings
 
@@ -107,6 +108,7 @@ class Task(Protocol):
 
     Config: type[Config]
     VARIANTS: dict[str, Variant]
+    # A task that reads gaps as they are says so with KEEPS_GAPS = True.
 
     def prepare(self, dataset: Dataset, config: Any) -> Any:
         """Split, scale and window: everything that is fitted on the training rows alone."""
@@ -171,14 +173,34 @@ def effective(task: str, config: Config) -> Config:
     return type(config)(**{name: getattr(config, name) for name in reads})
 
 
+def opened(task: str, source: str | Path, *, graph: Path | None = None) -> Dataset:
+    """Open a recording for *task*, with the roles and the cleaning that were saved for it.
+
+    A task that sets `KEEPS_GAPS` gets the gaps as they are: a line across a gap knows what comes
+    after it.
+
+    Args:
+        task: Name of the task.
+        source: As for `open_dataset`.
+        graph: As for `open_dataset`.
+    """
+    if not getattr(get(task), "KEEPS_GAPS", False):
+        return open_dataset(source, graph=graph)
+    saved = None if isinstance(source, Path) else catalog.recipe(source)[1]
+    cleaning = (saved or Cleaning()).model_copy(update={"missing": "keep"})
+    return open_dataset(source, cleaning=cleaning, graph=graph)
+
+
 def key_of(task: str, config: Config, dataset: Dataset) -> str:
     """Return the key of a run: the same key, the same result, to the bit, on one machine."""
-    return digest(
-        [
-            task,
-            effective(task, config).model_dump_json(),
-            dataset.fingerprint,
-            str(variant_of(task, config).version),
-            str(settings().threads),
-        ]
-    )[:32]
+    variant = variant_of(task, config)
+    parts = [
+        task,
+        effective(task, config).model_dump_json(),
+        dataset.fingerprint,
+        str(variant.version),
+        str(settings().threads),
+    ]
+    if "graph" in variant.reads and dataset.graph is not None:
+        parts.append(dataset.graph.digest)
+    return digest(parts)[:32]

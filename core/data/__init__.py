@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from core.data import catalog
+import pandas as pd
+
+from core.data import catalog, graphs
 from core.data.build import build
 from core.data.dataset import Cleaning, Dataset, Finding, Recording, Roles
+from core.data.graph import Graph, read_graph
 from core.data.ondisk import DatasetOnDisk, long_parquet, matched
 from core.data.readers import Table, read_table
 from core.data.scaling import Scaler
 from core.data.splits import Part, blocked, chronological
 from core.data.windows import Windows, check_lookback
+from core.errors import DataError
 
 __all__ = [
     "Cleaning",
     "Dataset",
     "DatasetOnDisk",
     "Finding",
+    "Graph",
     "Part",
     "Recording",
     "Roles",
@@ -31,12 +37,17 @@ __all__ = [
     "chronological",
     "open_dataset",
     "open_recording",
+    "read_graph",
     "read_table",
 ]
 
 
 def open_dataset(
-    source: str | Path, *, roles: Roles | None = None, cleaning: Cleaning | None = None
+    source: str | Path,
+    *,
+    roles: Roles | None = None,
+    cleaning: Cleaning | None = None,
+    graph: Path | None = None,
 ) -> Dataset:
     """Open a recording, ready for windows.
 
@@ -46,6 +57,9 @@ def open_dataset(
         roles: Which column is what; as saved for the name, else guessed, when None.
         cleaning: What to do about missing values and the time step; as saved for the name, else
             the defaults, when None.
+        graph: File of the adjacency, or of the places, of the channels or entities. When None, the
+            one that was attached to the name, or is published with it; where that one does not
+            fit, a finding says so.
 
     Returns:
         The dataset. `open_dataset(data.source, roles=data.roles, cleaning=data.cleaning)` gives
@@ -53,15 +67,38 @@ def open_dataset(
 
     Raises:
         UnknownDataset: there is neither such a name nor such a file, or it cannot be fetched.
-        DataError: the file is no table, or the roles do not fit it.
+        DataError: the file is no table, the roles do not fit it, or *graph* does not.
         ConfigError: the time step cannot be used.
     """
     path = Path(source)
     if isinstance(source, Path) or (path.is_file() and not catalog.known(source)):
-        return build(read_table(path), roles, cleaning, source=str(path.resolve()))
+        table = read_table(path)
+        dataset = build(table, roles, cleaning, source=str(path.resolve()))
+        return dataset if graph is None else _with_graph(dataset, table, graph)
+    source = catalog.canonical(source)
     saved_roles, saved_cleaning = catalog.recipe(source)
     table = catalog.read(source)
-    return build(table, roles or saved_roles, cleaning or saved_cleaning, source=source)
+    dataset = build(table, roles or saved_roles, cleaning or saved_cleaning, source=source)
+    return _with_graph(dataset, table, graph)
+
+
+def _with_graph(dataset: Dataset, table: Table, file: Path | None) -> Dataset:
+    """Return *dataset* with the graph in *file*, or with that of the catalog."""
+    names = dataset.channels, tuple(dataset.entities), candidates(table.frame, dataset.roles)
+    if file is not None:
+        return graphs.joined(dataset, graphs.fitted(partial(read_graph, file), *names))
+    try:
+        found = catalog.graph(dataset.source, *names)
+    except DataError as error:
+        return graphs.left_aside(dataset, error)
+    return dataset if found is None else graphs.joined(dataset, found)
+
+
+def candidates(frame: pd.DataFrame, roles: Roles) -> tuple[str, ...]:
+    """Return the columns of *frame* that could be channels, in their order."""
+    other = {roles.time, roles.entity, roles.label}
+    numeric = pd.api.types.is_numeric_dtype
+    return tuple(str(name) for name in frame if name not in other and numeric(frame[name]))
 
 
 def open_recording(source: str | Path, like: Roles) -> Recording:

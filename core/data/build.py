@@ -206,6 +206,8 @@ def _mend(
                 severity="warning",
             )
         )
+    if cleaning.missing == "keep":
+        return None, breaks_of(np.ones(len(rows.values), bool), first, hole)
     keep = complete(rows.values)
     breaks = breaks_of(keep, first, hole)
     if not keep.all():
@@ -244,7 +246,8 @@ def _drop(rows: _Rows, keep: np.ndarray, findings: list[Finding]) -> None:
 
 
 def _check_moves(values: np.ndarray) -> None:
-    if (values.min(axis=0) == values.max(axis=0)).all():
+    low, high = np.fmin.reduce(values), np.fmax.reduce(values)  # without a look at gaps
+    if ((low == high) | np.isnan(low)).all():
         raise DataError(
             "Every channel is constant: there is nothing to learn.",
             "Choose other channels or another recording.",

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
 import numpy as np
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from core.data import publics, simulate, uploads
+from core.data import content, graphs, publics, simulate, uploads
 from core.data.dataset import Cleaning, Roles
 from core.data.faults import KINDS
+from core.data.graph import Graph, read_graph
 from core.data.plants import PLANTS
-from core.data.publics import PUBLIC
+from core.data.publics import ALIASES, PUBLIC, Public
 from core.data.readers import Table, read_table
-from core.errors import UnknownDataset
+from core.errors import DataError, UnknownDataset
 from core.settings import settings
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_data"
@@ -76,7 +79,13 @@ def entries() -> list[Entry]:
 
 def known(name: str) -> bool:
     """Whether there is a data set of that name."""
+    name = canonical(name)
     return name in PLANTS or name in PUBLIC or name in uploads.everything()
+
+
+def canonical(name: str) -> str:
+    """Return the name in the catalog of what may be called *name*, too."""
+    return ALIASES.get(name, name)
 
 
 def entry(name: str) -> Entry:
@@ -85,6 +94,7 @@ def entry(name: str) -> Entry:
     Raises:
         UnknownDataset: there is none of that name; it lists near ones.
     """
+    name = canonical(name)
     if name in PLANTS:
         return _sample(name)
     if name in PUBLIC:
@@ -108,11 +118,26 @@ def read(name: str) -> Table:
         DataError: its file is damaged.
     """
     found = entry(name)
+    name = found.name
     if found.kind == "upload":
         return uploads.read(uploads.everything()[name])
-    columns = PUBLIC[name].columns if name in PUBLIC else ()
-    table = read_table(fetch(name), name, columns)
-    return replace(table, units={**table.units, **found.units})
+    public = PUBLIC.get(name)
+    table = read_table(fetch(name), name, public.columns if public else ())
+    table = replace(table, units={**table.units, **found.units})
+    return table if public is None else _completed(table, public)
+
+
+def _completed(table: Table, public: Public) -> Table:
+    """Add what the authors say beside the file: the unit of all channels, and the times."""
+    frame = table.frame
+    units = dict.fromkeys(frame.columns, public.unit) if public.unit else {}
+    table = replace(table, units={**units, **table.units})
+    if public.clock is None:
+        return table
+    start, step = public.clock
+    times = pd.date_range(start, periods=len(frame), freq=step, unit="us")
+    frame = pd.concat([pd.Series(times, frame.index, name="time"), frame], axis=1)
+    return replace(table, frame=frame, content=content.digest_frame(frame))
 
 
 def remaining_life(name: str) -> np.ndarray | None:
@@ -124,8 +149,7 @@ def remaining_life(name: str) -> np.ndarray | None:
     Raises:
         UnknownDataset: there is no data set of that name, or the file cannot be fetched.
     """
-    entry(name)
-    public = PUBLIC.get(name)
+    public = PUBLIC.get(entry(name).name)
     if public is None or public.truth is None:
         return None
     path = publics.fetch(f"remaining life of {name}", public.truth)
@@ -144,8 +168,9 @@ def fetch(name: str, progress: Callable[[float], None] | None = None) -> Path:
         StorageError: it cannot be stored.
     """
     found = entry(name)
+    name = found.name
     if found.kind == "public":
-        return publics.fetch(name, PUBLIC[name], progress)
+        return _fetched(name, PUBLIC[name].files, progress)
     if found.kind == "upload":
         return uploads.everything()[name].path
     path = SAMPLES / f"{name}.csv"
@@ -155,6 +180,105 @@ def fetch(name: str, progress: Callable[[float], None] | None = None) -> Path:
         if not path.is_file():
             simulate.write_samples(path.parent)
     return path
+
+
+def _fetched(name: str, files: list[Public], progress: Callable[[float], None] | None) -> Path:
+    """Fetch *files* one after another and return the path of the first."""
+    paths = []
+    for done, file in enumerate(files):
+        part = None if progress is None else partial(_part, progress, done, len(files))
+        paths.append(publics.fetch(name, file, part))
+    return paths[0]
+
+
+def _part(progress: Callable[[float], None], done: int, files: int, share: float) -> None:
+    progress((done + share) / files)
+
+
+def graph(
+    name: str, channels: Sequence[str], entities: Sequence[str] = (), every: Sequence[str] = ()
+) -> Graph | None:
+    """Return the graph of a data set: what the analyst attached, else what its authors publish.
+
+    Args:
+        name: Of the data set.
+        channels: Its channels, of which the graph may be.
+        entities: Its entities, of which it may be otherwise.
+        every: All columns that could be channels, in the order of the file.
+
+    Returns:
+        The graph, of more nodes than these perhaps, or None where there is none.
+
+    Raises:
+        DataError: it does not fit.
+        UnknownDataset: there is no data set of that name, or the graph cannot be fetched.
+    """
+    name = entry(name).name
+    stored = graphs.attached(name)
+    if stored is not None:
+        graphs.fitted(stored.of, channels, entities, every)  # does it fit?
+        return stored
+    return _published_graph(name, channels, entities, every)
+
+
+def _published_graph(
+    name: str, channels: Sequence[str], entities: Sequence[str], every: Sequence[str]
+) -> Graph | None:
+    public = PUBLIC.get(name)
+    if public is None:
+        return None
+    found = None
+    if public.stations:
+        places = np.array(list(public.stations.values()))
+        found = Graph(tuple(public.stations), None, places)
+        graphs.fitted(found.of, channels, entities, every)
+    for file in (public.places, public.graph):
+        if file is not None:
+            read = partial(read_graph, publics.fetch(f"graph of {name}", file))
+            found = graphs.together(graphs.fitted(read, channels, entities, every), found)
+    return found
+
+
+def save_graph(
+    name: str,
+    data: bytes,
+    channels: Sequence[str],
+    entities: Sequence[str] = (),
+    every: Sequence[str] = (),
+) -> Graph:
+    """Keep an adjacency, or places, for a data set; what it had of the other stays with it.
+
+    Args:
+        name: Of the data set.
+        data: CSV or Parquet, as `read_graph` takes it.
+        channels: Its channels, of which the graph may be.
+        entities: Its entities, of which it may be otherwise.
+        every: All columns that could be channels, in the order of the file.
+
+    Raises:
+        DataError: the graph fits neither channels nor entities; it says how.
+        UnknownDataset: there is no data set of that name.
+        StorageError: it cannot be stored.
+    """
+    name = entry(name).name
+    new = graphs.fitted(partial(read_graph, data), channels, entities, every)
+    try:
+        before = graph(name, channels, entities, every)
+    except DataError:
+        before = None  # what does not fit is replaced
+    new = graphs.together(new, before)
+    graphs.attach(name, new)
+    return new
+
+
+def remove_graph(name: str) -> None:
+    """Forget what the analyst attached to a data set; what its authors publish counts again.
+
+    Raises:
+        UnknownDataset: there is no data set of that name.
+        StorageError: it cannot be deleted.
+    """
+    graphs.remove(entry(name).name)
 
 
 def add_upload(source: Path | bytes, filename: str) -> Entry:
@@ -168,18 +292,21 @@ def add_upload(source: Path | bytes, filename: str) -> Entry:
 
 
 def remove(name: str) -> None:
-    """Delete an upload, or the fetched copy of a public set, and its recipe.
+    """Delete an upload, or the fetched copy of a public set, its recipe and attached graph.
 
     Raises:
         UnknownDataset: there is none of that name, or it is a sample, which cannot be deleted.
     """
     found = entry(name)
+    name = found.name
     if found.kind == "sample":
         raise UnknownDataset(f"{name!r} is a sample and stays.", "Only uploads can be deleted.")
     if found.kind == "upload":
         uploads.remove(uploads.everything()[name])
     else:
-        (publics.downloads() / PUBLIC[name].path).unlink(missing_ok=True)
+        for file in PUBLIC[name].files:
+            (publics.downloads() / file.path).unlink(missing_ok=True)
+    graphs.remove(name)
     _recipe_path(name).unlink(missing_ok=True)
 
 
@@ -205,7 +332,7 @@ def save_recipe(name: str, roles: Roles | None, cleaning: Cleaning | None) -> No
 
 
 def _recipe_path(name: str) -> Path:
-    return settings().home / "recipes" / f"{quote(name, safe='')}.json"
+    return settings().home / "recipes" / f"{quote(canonical(name), safe='')}.json"
 
 
 def _sample(name: str) -> Entry:
@@ -233,7 +360,7 @@ def _public(name: str) -> Entry:
         licence=public.licence,
         url=public.url,
         rows=public.rows,
-        available=publics.local_path(public) is not None,
+        available=all(publics.local_path(file) is not None for file in public.files),
         train_rows=public.train_rows,
         units=public.units,
     )

@@ -55,14 +55,14 @@ def fill_gaps(
     Args:
         column: (rows,) float, changed in place.
         first: (rows,) bool, the first row of each entity.
-        missing: "interpolate", "forward-fill" or "drop".
+        missing: "interpolate", "forward-fill", "drop" or "keep"; the last two fill nothing.
         max_gap: The longest gap that is filled, in rows.
 
     Returns:
         The rows that were filled, sorted; None when there is nothing to fill.
     """
     blank = np.isnan(column)
-    if missing == "drop" or not blank.any():
+    if missing in ("drop", "keep") or not blank.any():
         return None
     edge = np.flatnonzero(blank & first)
     start, stop = runs(blank)

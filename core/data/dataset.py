@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,10 @@ from pydantic import BaseModel, ConfigDict
 from core.config import Config, setting
 from core.errors import DataError
 
-Missing = Literal["interpolate", "forward-fill", "drop"]
+if TYPE_CHECKING:
+    from core.data.graph import Graph
+
+Missing = Literal["interpolate", "forward-fill", "drop", "keep"]
 Severity = Literal["info", "warning", "error"]
 
 
@@ -66,7 +69,8 @@ class Cleaning(Config):
     missing: Missing = setting(
         "interpolate",
         label="Missing values",
-        help="Draw a line across short gaps, repeat the last value, or leave such rows out.",
+        help="Draw a line across short gaps, repeat the last value, or leave such rows out. "
+        "Forecasts keep gaps as they are: a line across a gap knows what comes after it.",
     )
     max_gap: int = setting(
         10,
@@ -90,7 +94,8 @@ class Dataset:
 
     Attributes:
         name: What the analyst calls it.
-        frame: One row a step; the columns that `roles` names, channels as float32 without NaN.
+        frame: One row a step; the columns that `roles` names, channels as float32, without NaN
+            unless the recipe keeps gaps.
         roles: Which column plays which part.
         content: SHA-256 of the recording before cleaning.
         cleaning: The recipe that was applied.
@@ -100,6 +105,8 @@ class Dataset:
             were left out.
         source: How to open it again: a catalog name or a path.
         units: Unit by channel, as far as it is known.
+        graph: Which channels, or which entities, are neighbours or where they are; None where
+            nobody has said.
     """
 
     name: str
@@ -112,6 +119,7 @@ class Dataset:
     breaks: tuple[int, ...] = ()
     source: str = ""
     units: dict[str, str] = field(default_factory=dict)
+    graph: Graph | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -126,14 +134,14 @@ class Dataset:
         """(rows, N) float32, C-contiguous and read-only: the channels.
 
         Raises:
-            DataError: a channel has a gap; `open_dataset` and `build` leave none.
+            DataError: a channel has a gap: the recipe keeps gaps, as forecasts alone can use them.
         """
         values = np.ascontiguousarray(self.frame[list(self.channels)], dtype=np.float32)
         if values.size and not np.isfinite([values.min(), values.max()]).all():
             row, column = np.argwhere(~np.isfinite(values))[0]
             raise DataError(
                 f"Channel {self.channels[column]!r} has no number in row {row}.",
-                "Open the recording with open_dataset: it fills short gaps, leaves out long ones.",
+                "Choose interpolate under Missing values; it fills short gaps, cuts out long ones.",
             )
         values.flags.writeable = False
         return values
@@ -197,7 +205,10 @@ class Dataset:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of content, roles and cleaning: the same fingerprint, the same numbers."""
+        """Hash of content, roles and cleaning: the same fingerprint, the same numbers.
+
+        The graph has a hash of its own.
+        """
         return digest([self.content, self.roles.model_dump_json(), self.cleaning.model_dump_json()])
 
 

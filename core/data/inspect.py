@@ -82,7 +82,7 @@ def _readings(
             column=name,
             rows=spans(np.sort(order[blank])),
             count=int(blank.sum()),
-            action="Filled or left out as chosen under missing values.",
+            action="Filled, left out or kept as chosen under missing values.",
             severity="warning" if blank.mean() > 0.05 else "info",
         )
     known = values[~blank & ~infinite]

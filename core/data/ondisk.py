@@ -56,7 +56,7 @@ class DatasetOnDisk:
         Raises:
             UnreadableFile: it is no Parquet file, or damaged.
             RolesError: the roles do not fit it.
-            ConfigError: the recipe resamples.
+            ConfigError: the recipe resamples, or keeps gaps.
             DataError: its rows are not in order, none is left, or a channel is stored as text.
         """
         cleaning = cleaning or Cleaning()
@@ -64,6 +64,11 @@ class DatasetOnDisk:
             raise ConfigError(
                 f"{path.name} is too long to be resampled to {cleaning.step}: that needs all rows.",
                 "Resample it beforehand, or cut it into shorter files.",
+            )
+        if cleaning.missing == "keep":
+            raise ConfigError(
+                f"The gaps of {path.name} are kept, and a detector cannot read them.",
+                "Choose interpolate under Missing values.",
             )
         self._file, self._cleaning = ParquetColumns(path), cleaning
         self.name = path.stem

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import logging
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from core.data import beijing
+from core.data.uploads import write_atomically
 from core.errors import StorageError, UnknownDataset, UnreadableFile
 from core.settings import settings
 
@@ -23,7 +27,7 @@ class Public:
     Attributes:
         path: Below `FUSIONSCOPE_DATA_DIR` and below the downloads.
         url: Where it is served, at a fixed revision.
-        sha256: Of its bytes.
+        sha256: Of its bytes, unpacked where the file is a .gz.
         rows: Rows below the header.
         label: As on the screen.
         help: What it is, one or two sentences.
@@ -33,6 +37,12 @@ class Public:
         units: Unit by channel, as far as the authors state them.
         columns: Names of the columns of a file without header.
         truth: File of the remaining life of each entity after its last row, where there is one.
+        unit: Of all channels, where they have one unit.
+        clock: First time and step of a file without times; they become a column "time".
+        graph: File of the adjacency of its channels or entities, where there is one.
+        places: File of their places, where there is one.
+        stations: Latitude and longitude by node, where no file has them.
+        merge: Makes the file from the archive that the address serves, where it serves one.
     """
 
     path: str
@@ -47,6 +57,17 @@ class Public:
     units: dict[str, str] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
     truth: Public | None = None
+    unit: str = ""
+    clock: tuple[str, str] | None = None
+    graph: Public | None = None
+    places: Public | None = None
+    stations: dict[str, tuple[float, float]] = field(default_factory=dict)
+    merge: Callable[[Path], bytes] | None = None
+
+    @property
+    def files(self) -> list[Public]:
+        """The file itself and those that are opened with it."""
+        return [self, *(file for file in (self.graph, self.places) if file is not None)]
 
 
 SKAB_UNITS = {
@@ -84,6 +105,8 @@ SKAB_FILES = {
 RAW = "https://raw.githubusercontent.com"
 SKAB_URL = f"{RAW}/waico/SKAB/b2c0d46c2971dcbfe71e26087b6d231998bb91c2/data"
 ETT_URL = f"{RAW}/zhouhaoyi/ETDataset/1d16c8f4f943005d613b5bc962e9eeb06058cf07/ETT-small"
+LOOP_URL = f"{RAW}/martinwhl/T-GCN-PyTorch/cc0178972788d2ce9d2f7323dea46588934ea205/data"
+DCRNN_URL = f"{RAW}/liyaguang/DCRNN/602afd9d767d3aa1c9b3eac51710d6aeee12c227/data/sensor_graph"
 CMAPSS = "rajarshiroydev/industry_4.0/b4fd25621133c3d1a38ca2be06152e018f70b4ca"
 CMAPSS_URL = f"{RAW}/{CMAPSS}/CMAPSSData"
 # The 21 sensors of C-MAPSS in the order of the file: symbol and unit as published.
@@ -97,6 +120,22 @@ CMAPSS_COLUMNS = (
     *("unit", "cycle", "setting1", "setting2", "setting3"),
     *(f"s{number}" for number in range(1, 22)),
 )
+
+
+def _loop(file: str, url: str, sha256: str, rows: int, what: str, **more: Any) -> Public:
+    return Public(
+        path=f"los_loop/{file}.csv",
+        url=f"{url}/{file}.csv",
+        sha256=sha256,
+        rows=rows,
+        label=f"Los-loop, {what}",
+        help="METR-LA, 1 to 7 March 2012: speeds at 207 loop detectors on the highways of Los "
+        "Angeles, every five minutes, with the distance graph of the detectors and their places "
+        "(Li et al. 2018; this week as in Zhao et al. 2019).",
+        licence="MIT",
+        home="https://github.com/lehaifeng/T-GCN",
+        **more,
+    )
 
 
 def _cmapss(file: str, sha256: str, rows: int, **more: Any) -> Public:
@@ -156,9 +195,46 @@ PUBLIC: dict[str, Public] = {
         rows=17_420,
         label="ETTh1, electricity transformer",
         help="Electricity Transformer Temperature: six loads and the oil temperature (OT) of a "
-        "transformer, hourly over two years. No labels.",
+        "transformer, hourly over two years. No labels. Also called ett.",
         licence="CC BY-ND 4.0",
         home="https://github.com/zhouhaoyi/ETDataset",
+    ),
+    "los_loop": _loop(
+        "los_speed",
+        LOOP_URL,
+        "7b732d86ae32b2930595becba28aff39dacbfb2197e250fc0332e1744ce2cbf4",
+        2_016,
+        "speeds on highways",
+        unit="mph",
+        clock=("2012-03-01 00:00", "5min"),
+        graph=_loop(
+            "los_adj",
+            LOOP_URL,
+            "7a6eb41e10677992b5af50f5ab187c6c05c5c3a92cb973950cfddbf857361e76",
+            207,
+            "graph",
+        ),
+        places=_loop(
+            "graph_sensor_locations",
+            DCRNN_URL,
+            "eb8ea96e07358b45d0e4ba3b89c2673fa20c54af50150249e627389e749ade6f",
+            207,
+            "places",
+        ),
+    ),
+    "beijing_air": Public(
+        path="beijing_air/prsa_12_stations.csv.gz",
+        url=beijing.URL,
+        sha256="1994330f831050d368ee1df9c7a416361a6f3d43d0ceef884c31f2c020366711",
+        rows=420_768,
+        label="Beijing air, twelve stations",
+        help="Beijing Multi-Site Air Quality: six pollutants and the weather at twelve stations, "
+        "hourly from March 2013 to February 2017, with real gaps (Zhang et al. 2017).",
+        licence="CC BY 4.0",
+        home="https://archive.ics.uci.edu/dataset/501",
+        units=beijing.UNITS,
+        stations=beijing.STATIONS,
+        merge=beijing.merged,
     ),
     "cmapss-fd001": _engines(
         "train_FD001",
@@ -183,6 +259,9 @@ PUBLIC: dict[str, Public] = {
         ),
     ),
 }
+
+# Other names of the same set.
+ALIASES = {"ett": "ett/ETTh1"}
 
 
 def local_path(public: Public) -> Path | None:
@@ -227,7 +306,7 @@ def fetch(name: str, public: Public, progress: Callable[[float], None] | None = 
 @cache
 def _sha256(path: Path, changed: int, size: int) -> str:
     """Checksum of a file; computed again only when the file has changed."""
-    with path.open("rb") as file:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -250,16 +329,39 @@ class _Bar:
 
 
 def _download(name: str, public: Public, progress: Callable[[float], None] | None) -> Path:
+    target = downloads() / public.path
+    if public.merge is None:
+        return _retrieve(name, public, target, f"sha256:{public.sha256}", progress)
+    archive = _retrieve(name, public, target.with_name(f"{target.name}.zip"), None, progress)
+    try:
+        data = public.merge(archive)
+    except (ValueError, KeyError, zipfile.BadZipFile):
+        data = b""  # whose checksum is another one
+    finally:
+        archive.unlink(missing_ok=True)
+    if hashlib.sha256(data).hexdigest() != public.sha256:
+        raise _not_published(name, public)
+    write_atomically(target, lambda draft: draft.write_bytes(gzip.compress(data)))
+    return target
+
+
+def _retrieve(
+    name: str,
+    public: Public,
+    target: Path,
+    known: str | None,
+    progress: Callable[[float], None] | None,
+) -> Path:
+    """Fetch what the address serves to *target*; *known* is its hash, as pooch writes it."""
     import pooch
     import requests
 
     pooch.get_logger().setLevel(logging.WARNING)
-    target = downloads() / public.path
     bar = _Bar(progress) if progress is not None else False
     try:
         fetched = pooch.retrieve(
             public.url,
-            known_hash=f"sha256:{public.sha256}",
+            known_hash=known,
             fname=target.name,
             path=target.parent,
             downloader=pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT),
@@ -271,14 +373,17 @@ def _download(name: str, public: Public, progress: Callable[[float], None] | Non
             "FUSIONSCOPE_DATA_DIR names.",
         ) from None
     except ValueError:
-        raise UnknownDataset(
-            f"What {public.url} serves is not the published file of {name!r}: its checksum "
-            "differs.",
-            "Try again later; nothing was stored.",
-        ) from None
+        raise _not_published(name, public) from None
     except OSError as error:
         raise StorageError(
             f"{name!r} cannot be stored in {target.parent}: {error.strerror or error}.",
             "Free some space, or let FUSIONSCOPE_HOME name another folder.",
         ) from None
     return Path(fetched)
+
+
+def _not_published(name: str, public: Public) -> UnknownDataset:
+    return UnknownDataset(
+        f"What {public.url} serves is not the published file of {name!r}: its checksum differs.",
+        "Try again later; nothing was stored.",
+    )

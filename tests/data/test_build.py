@@ -314,3 +314,36 @@ def test_memory_of_a_build() -> None:
     assert data.values.nbytes == pytest.approx(size, rel=0.01)
     tracemalloc.stop()
     assert peak < 2.5 * size
+
+
+def test_gaps_may_be_kept(make):
+    """No row is left out and nothing is filled in, not even where no channel has a value."""
+    a, b = np.arange(40.0), np.cos(np.arange(40.0))
+    a[3:25] = b[20:25] = np.nan
+    columns = {"time": minutes(40), "a": a, "b": b, "none": np.full(40, np.nan)}
+    roles = Roles(time="time", channels=("a", "b", "none"))
+    data = make(columns, roles, Cleaning(missing="keep"))
+    assert data.channels == ("a", "b")
+    assert len(data) == 40
+    assert data.imputed is None
+    assert data.segments == [slice(0, 40)]
+    np.testing.assert_array_equal(data.frame["a"], a.astype("f4"))
+    np.testing.assert_array_equal(data.frame["b"], b.astype("f4"))
+    with pytest.raises(DataError, match=r"'a' has no number in row 3.*Choose interpolate"):
+        _ = data.values
+    assert data.fingerprint != make(columns, roles).fingerprint
+
+
+def test_kept_gaps_do_not_hide_that_nothing_moves(make):
+    flat = np.ones(20)
+    flat[4:6] = np.nan
+    with pytest.raises(DataError, match="constant"):
+        make({"a": flat}, Roles(channels=("a",)), Cleaning(missing="keep"))
+
+
+def test_no_window_crosses_a_hole_in_time_where_gaps_are_kept(make):
+    time = np.r_[minutes(30), minutes(30, "2024-01-02")]
+    values = np.sin(np.arange(60.0))
+    values[7] = np.nan
+    data = make({"time": time, "a": values}, cleaning=Cleaning(missing="keep"))
+    assert data.segments == [slice(0, 30), slice(30, 60)]

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import errno
 import gzip
+import hashlib
 import threading
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import HTTPServer, SimpleHTTPRequestHandler
@@ -36,8 +38,6 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> publics.Public:
     """A small public set instead of the real ETTh1, not on this machine."""
-    import hashlib
-
     monkeypatch.delenv("FUSIONSCOPE_DATA_DIR", raising=False)
     settings.cache_clear()
     public = publics.Public(
@@ -77,7 +77,7 @@ def test_entries_are_complete_and_unique() -> None:
     names = [entry.name for entry in entries]
     assert len(set(names)) == len(names)
     assert {"pump-station", "wind-park", "skab/valve1/0", "skab/valve1/15", ETT} <= set(names)
-    assert "skab/anomaly-free" in names
+    assert {"skab/anomaly-free", "los_loop", "beijing_air"} <= set(names)
     for entry in entries:
         assert entry.label
         assert entry.description
@@ -345,3 +345,72 @@ def test_upload_keeps_kinds_of_columns() -> None:
         "float64",
         "bool",
     ]
+
+
+def test_files_that_belong_together_are_fetched_together(
+    published: publics.Public,
+    server: tuple[Path, str],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dataclasses import replace
+
+    folder, address = server
+    weights = "0,1\n1,0\n"
+    (folder / "x.csv").write_text(CSV)
+    (folder / "adj.csv").write_text(weights)
+    graph = replace(
+        published,
+        path="ett/adj.csv",
+        url=f"{address}/adj.csv",
+        sha256=hashlib.sha256(weights.encode()).hexdigest(),
+    )
+    public = replace(published, url=f"{address}/x.csv", graph=graph, unit="V")
+    monkeypatch.setitem(publics.PUBLIC, ETT, public)
+    shares: list[float] = []
+    path = catalog.fetch(ETT, shares.append)
+    assert path.name == "ETTh1.csv"
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    (folder / "adj.csv").unlink()
+    data = open_dataset(ETT)
+    np.testing.assert_array_equal(data.graph.weights, [[0, 1], [1, 0]])
+    assert data.units == {"a": "kW", "b": "V"}
+    attached = catalog.save_graph(ETT, b"a,b\n0,3\n3,0\n", data.channels)
+    assert open_dataset(ETT).graph.digest == attached.digest
+    catalog.remove_graph(ETT)
+    assert open_dataset(ETT).graph.digest == data.graph.digest
+    (home / "downloads" / "ett" / "adj.csv").unlink()
+    assert not catalog.entry(ETT).available
+    catalog.remove(ETT)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_file_that_is_merged_from_an_archive(
+    published: publics.Public,
+    server: tuple[Path, str],
+    home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    good: bool,
+) -> None:
+    from dataclasses import replace
+
+    folder, address = server
+    with zipfile.ZipFile(folder / "all.zip", "w") as files:
+        files.writestr("part.csv" if good else "other.csv", CSV)
+
+    def merge(archive: Path) -> bytes:
+        with zipfile.ZipFile(archive) as files:
+            return files.read("part.csv")
+
+    public = replace(published, path="x/merged.csv.gz", url=f"{address}/all.zip", merge=merge)
+    monkeypatch.setitem(publics.PUBLIC, ETT, public)
+    if good:
+        assert catalog.fetch(ETT) == home / "downloads" / "x" / "merged.csv.gz"
+        assert len(open_dataset(ETT)) == 200
+    else:
+        with pytest.raises(UnknownDataset, match="not the published file"):
+            catalog.fetch(ETT)
+    left = [path.name for path in (home / "downloads" / "x").iterdir()]
+    assert left == (["merged.csv.gz"] if good else [])

@@ -121,3 +121,9 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path):
     roles = open_dataset(write(recording(100), tmp_path)).roles
     with pytest.raises(RolesError, match="'z'"):
         DatasetOnDisk(tmp_path / "recording.parquet", roles.model_copy(update={"channels": ("z",)}))
+
+
+def test_a_long_file_whose_gaps_are_kept_is_refused(tmp_path):
+    path = write(recording(100), tmp_path)
+    with pytest.raises(ConfigError, match="Choose interpolate"):
+        DatasetOnDisk(path, cleaning=Cleaning(missing="keep"))

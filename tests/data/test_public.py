@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +15,8 @@ import pandas as pd
 import pytest
 
 import core.data
-from core.data import catalog, open_dataset
+from core.data import Cleaning, beijing, catalog, open_dataset
+from core.data.graph import distances
 from core.settings import settings
 from tests.data.conftest import whats
 
@@ -158,3 +162,78 @@ def test_the_remaining_life_of_turbofans(folder: Path) -> None:
     assert truth.shape == (100,)
     assert truth.sum() == 7552
     assert catalog.remaining_life("cmapss-fd001") is None
+
+
+def test_los_loop_has_times_units_graph_and_places(folder: Path) -> None:
+    data = open_dataset("los_loop")
+    assert data.values.shape == (2016, 207)
+    assert (data.roles.time, data.step) == ("time", pd.Timedelta("5min"))
+    assert str(data.time.iloc[0]) == "2012-03-01 00:00:00"
+    assert str(data.time.iloc[-1]) == "2012-03-07 23:55:00"
+    assert data.units == dict.fromkeys(data.channels, "mph")
+    weights = pd.read_csv(folder / "los_loop" / "los_adj.csv", header=None).to_numpy("f4")
+    np.testing.assert_array_equal(data.graph.weights, weights)
+    places = pd.read_csv(folder / "los_loop" / "graph_sensor_locations.csv", dtype=str)
+    places = places.set_index("sensor_id").loc[list(data.channels), ["latitude", "longitude"]]
+    np.testing.assert_array_equal(data.graph.places, places.to_numpy(float))
+    assert any("parts that no edge joins" in f.what for f in data.findings)
+    roles = data.roles.model_copy(update={"channels": data.channels[5:8]})
+    few = open_dataset("los_loop", roles=roles)
+    np.testing.assert_array_equal(few.graph.weights, weights[5:8, 5:8])
+
+
+def test_near_loops_are_the_ones_with_an_edge(folder: Path) -> None:
+    """Weights and places come from two sources: they agree on which loop is which."""
+    graph = open_dataset("los_loop").graph
+    far, edges = distances(graph.places), graph.symmetric > 0
+    np.fill_diagonal(far, np.nan)
+    assert np.nanmedian(far[edges]) < 0.4 * np.nanmedian(far[~edges])
+
+
+def test_beijing_air_has_places_units_and_gaps(folder: Path) -> None:
+    data = open_dataset("beijing_air", cleaning=Cleaning(missing="keep"))
+    assert len(data) == catalog.entry("beijing_air").rows == 420_768
+    assert data.units["PM2.5"] == "µg/m³"
+    assert set(data.units) == set(data.channels)
+    assert data.graph.nodes == tuple(data.entities)
+    table = pd.read_csv(folder / "beijing_air" / "stations.csv").set_index("station")
+    table = table.loc[list(data.entities), ["lat", "lon"]]
+    np.testing.assert_array_equal(data.graph.places, table.to_numpy())
+    frame = pd.read_csv(folder / "beijing_air" / "prsa_12_stations.csv.gz")
+    assert data.frame["PM2.5"].isna().sum() == frame["PM2.5"].isna().sum() > 8000
+
+
+@pytest.mark.slow
+def test_beijing_air_is_built_from_the_published_files(folder: Path, tmp_path: Path) -> None:
+    """The twelve files, written as they are published, give the file of the folder to the byte."""
+    text = gzip.decompress((folder / "beijing_air" / "prsa_12_stations.csv.gz").read_bytes())
+    frame = pd.read_csv(io.BytesIO(text), dtype=str, keep_default_na=False)
+    time = pd.to_datetime(frame["datetime"]).dt
+    for place, part in enumerate(("year", "month", "day", "hour")):
+        frame.insert(place, part, getattr(time, part))
+    frame = frame.replace("", "NA")
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as files:
+        for station, part in list(frame.groupby("station"))[::-1]:
+            part = part.drop(columns=["datetime", "station"]).assign(station=station)
+            part.insert(0, "No", range(1, len(part) + 1))
+            name = f"PRSA_Data_20130301-20170228/PRSA_Data_{station}_20130301-20170228.csv"
+            files.writestr(name, part.to_csv(index=False))
+    path = tmp_path / "archive.zip"
+    with zipfile.ZipFile(path, "w") as files:
+        files.writestr("PRSA2017_Data_20130301-20170228.zip", inner.getvalue())
+        files.writestr("data.csv", "a,b\n1,2\n")
+    assert beijing.merged(path) == text
+
+
+def test_another_name_of_ett(folder: Path) -> None:
+    first, second = open_dataset("ett"), open_dataset("ett/ETTh1")
+    assert (first.name, first.source, first.fingerprint) == (
+        second.name,
+        second.source,
+        second.fingerprint,
+    )
+    assert catalog.known("ett")
+    names = [entry.name for entry in catalog.entries()]
+    assert names.count("ett/ETTh1") == 1
+    assert "ett" not in names
