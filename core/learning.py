@@ -141,18 +141,19 @@ def learn(
     config: Learning,
     reporter: Reporter | None = None,
     checkpoint: Path | None = None,
+    **more: Any,
 ) -> list[dict[str, float]]:
     """Train a Keras *model* with Adam as *config* says; return the history.
 
-    The arguments are those of `core.training.train`, which says what may be raised; *loss* is as
-    Keras takes it.
+    The arguments, *more* of them too, are those of `core.training.train`, which says what may be
+    raised; *loss* is as Keras takes it.
     """
     tensorflow()
     import keras
 
     model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0), loss)
     schedule = Schedule(config.epochs, config.batch_size, config.patience, config.seed)
-    return train(model, examples, validation, schedule, reporter, checkpoint)
+    return train(model, examples, validation, schedule, reporter, checkpoint, **more)
 
 
 def unfinished(history: list[dict[str, float]], epochs: int) -> list[str]:

@@ -10,7 +10,15 @@ from typing import Any, Protocol
 from core.backend import tensorflow
 
 
-class Layered(Protocol):
+class Seeded(Protocol):
+    """A config as initial weights read it."""
+
+    @property
+    def seed(self) -> int:
+        """Of weights and dropout."""
+
+
+class Layered(Seeded, Protocol):
     """A config as a stack of layers reads it."""
 
     @property
@@ -24,10 +32,6 @@ class Layered(Protocol):
     @property
     def dropout(self) -> float:
         """Share of each layer's inputs that is silenced in training."""
-
-    @property
-    def seed(self) -> int:
-        """Of weights and dropout."""
 
 
 @cache
@@ -80,7 +84,7 @@ def fused_lstm() -> type:
     return FusedLSTM
 
 
-def seeds_of(config: Layered) -> Iterator[int]:
+def seeds_of(config: Seeded) -> Iterator[int]:
     """Return a seed for every initial weight and dropout of a network.
 
     Keras draws the seeds that nobody gives from a generator that the whole process shares.

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from core import artifacts, tracking
+from core import artifacts, tracking, training
 from core import task as tasks
 from core.card import describe
 from core.config import Config
@@ -177,7 +177,7 @@ def train_or_load(
     made = describe(task, dataset, config, fitted, result, metrics, baselines, seconds)
     run = save(key, made, fitted, result)
     if checkpoint is not None:
-        checkpoint.unlink(missing_ok=True)
+        training.forget(checkpoint)
     return run, False
 
 

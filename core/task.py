@@ -20,7 +20,7 @@ from core.data.dataset import Cleaning, Dataset, digest
 from core.errors import ConfigError
 from core.settings import settings
 
-TASKS = ("anomaly", "life")
+TASKS = ("anomaly", "life", "forecast")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import shutil
 import time
 import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -82,6 +84,17 @@ def checkpoint_of(key: str) -> Path:
     return settings().home / "checkpoints" / f"{key}.npz"
 
 
+def forget(checkpoint: Path) -> None:
+    """Remove *checkpoint* and what was kept beside it."""
+    checkpoint.unlink(missing_ok=True)
+    shutil.rmtree(epochs_of(checkpoint), ignore_errors=True)
+
+
+def epochs_of(checkpoint: Path) -> Path:
+    """Return the folder beside *checkpoint* where weights of every epoch may be kept."""
+    return checkpoint.with_suffix(".epochs")
+
+
 def train(
     model: Any,
     examples: Examples,
@@ -89,6 +102,9 @@ def train(
     schedule: Schedule,
     reporter: Reporter | None = None,
     checkpoint: Path | None = None,
+    measures: Mapping[str, Callable[[Any, Any], Any]] | None = None,
+    each: Callable[[int], None] | None = None,
+    from_start: bool = False,
 ) -> list[dict[str, float]]:
     """Train a compiled Keras *model* in place; it ends with the weights of its best epoch.
 
@@ -102,36 +118,50 @@ def train(
         schedule: Epochs, batch size, patience, seed.
         reporter: Told of progress; may cancel between two batches.
         checkpoint: File that is replaced after every epoch and removed at the end by the caller.
+        measures: What else is measured in every epoch, by name: functions of targets and outputs
+            of a batch, whose mean over all examples is taken.
+        each: Called with the number of every finished epoch, while the model has its weights.
+        from_start: Whether the untrained model may be the best: it is something already.
 
     Returns:
-        One dict an epoch: epoch, loss, val_loss, seconds.
+        One dict an epoch: epoch, loss, val_loss, every measure and its val_ twin, seconds.
 
     Raises:
         Cancelled: the reporter asked to stop; the checkpoint of the last epoch stays.
         ConfigError: the loss is no longer finite.
     """
-    reporter = reporter or Silent()
+    reporter, measures = reporter or Silent(), measures or {}
     model.optimizer.build(model.trainable_variables)
     state = State()
     if checkpoint is not None and checkpoint.exists():
         state = _restore(model, checkpoint) or state
     smallest = len(examples) // _batches(len(examples), schedule.batch_size)
-    step, score = _compiled(model, examples, parts=min(settings().threads, smallest))
+    parts = min(settings().threads, smallest)
+    step, score = _compiled(model, examples, parts, list(measures.values()))
+    if from_start and state.epoch == 0:
+        state.best = _pass(score, validation, np.arange(len(validation)), 4 * schedule.batch_size)[
+            0
+        ]
+        state.best_weights = model.get_weights()
     watch = _Watch(reporter, schedule, len(examples), state.epoch)
     while not state.finished(schedule):
         began = time.perf_counter()
         rng = np.random.default_rng([schedule.seed, state.epoch])
         order = rng.permutation(len(examples))
-        loss = _pass(step, examples, order, schedule.batch_size, watch)
-        val_loss = _pass(score, validation, np.arange(len(validation)), 4 * schedule.batch_size)
-        if not np.isfinite([loss, val_loss]).all():
+        learned = _pass(step, examples, order, schedule.batch_size, watch)
+        held = _pass(score, validation, np.arange(len(validation)), 4 * schedule.batch_size)
+        if not np.isfinite([learned[0], held[0]]).all():
             raise ConfigError(
                 f"The loss became infinite in epoch {state.epoch + 1}.",
                 "Lower the learning rate, or look for extreme values in the training rows.",
             )
         seconds = time.perf_counter() - began
-        metrics = {"epoch": state.epoch + 1, "loss": loss, "val_loss": val_loss}
+        metrics: dict[str, float] = {"epoch": state.epoch + 1}
+        for name, own, other in zip(("loss", *measures), learned, held, strict=True):
+            metrics |= {name: own, f"val_{name}": other}
         state.note(metrics | {"seconds": round(seconds, 3)}, model)
+        if each is not None:
+            each(state.epoch)
         if checkpoint is not None:
             _store(model, state, checkpoint)
         watch.epoch(metrics)
@@ -145,9 +175,12 @@ def _batches(examples: int, batch_size: int) -> int:
     return max(1, -(-examples // batch_size))
 
 
-def _compiled(model: Any, examples: Examples, parts: int) -> tuple[Any, Any]:
+def _compiled(
+    model: Any, examples: Examples, parts: int, measures: list[Callable[[Any, Any], Any]]
+) -> tuple[Any, Any]:
     """Return the graph functions of one training step and of one validation batch.
 
+    Each returns the loss, and behind it the *measures*.
     Both are compiled once for batches of any size: it takes longer than an epoch of a small model.
     """
     tf = tensorflow()
@@ -155,9 +188,10 @@ def _compiled(model: Any, examples: Examples, parts: int) -> tuple[Any, Any]:
         lambda x: tf.TensorSpec((None, *x.shape[1:]), x.dtype), examples.take(np.arange(1))
     )
 
-    def loss_of(inputs: Any, targets: Any) -> Any:
-        outputs = model(inputs, training=True)
-        return model.compute_loss(inputs, targets, outputs, training=True)
+    def judged(inputs: Any, targets: Any, training: bool) -> Any:
+        outputs = model(inputs, training=training)
+        loss = model.compute_loss(inputs, targets, outputs, training=training)
+        return tf.stack([loss, *(measure(targets, outputs) for measure in measures)])
 
     def cut(inputs: Any, targets: Any) -> list[tuple[Any, Any, Any]]:
         """Cut a batch in parts, one a thread, which then run side by side.
@@ -178,14 +212,17 @@ def _compiled(model: Any, examples: Examples, parts: int) -> tuple[Any, Any]:
     @tf.function(input_signature=signature)
     def step(inputs: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
-            loss = sum(share * loss_of(*part) for share, *part in cut(inputs, targets))
+            parts = cut(inputs, targets)
+            shares = [share * judged(x, y, training=True) for share, x, y in parts]
+            values = tf.add_n(shares)
+            loss = values[0]
         gradients = tape.gradient(loss, model.trainable_variables)
         model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return loss
+        return values
 
     @tf.function(input_signature=signature)
     def score(inputs: Any, targets: Any) -> Any:
-        return model.compute_loss(inputs, targets, model(inputs, training=False), training=False)
+        return judged(inputs, targets, training=False)
 
     return step, score
 
@@ -196,16 +233,16 @@ def _pass(
     order: np.ndarray,
     batch_size: int,
     watch: _Watch | None = None,
-) -> float:
-    """Run *function* over all batches; return the mean loss, each example with equal weight."""
-    tf, total = tensorflow(), 0.0
+) -> list[float]:
+    """Run *function* over all batches; return the means of its values over all examples."""
+    tf, total = tensorflow(), np.zeros(1)
     for batch in np.array_split(order, _batches(len(order), batch_size)):
         # Given numpy arrays, a graph function converts them at eight times the cost.
         tensors = tf.nest.map_structure(tf.constant, examples.take(batch))
-        total += float(function(*tensors)) * len(batch)
+        total = total + function(*tensors).numpy().astype(float) * len(batch)
         if watch is not None:
             watch.batch(len(batch))
-    return total / max(1, len(order))
+    return [float(value) for value in total / max(1, len(order))]
 
 
 class _Watch:

@@ -1,0 +1,168 @@
+"""Layers that Keras does not have: identities of nodes, and convolution over a graph."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from core.backend import tensorflow
+
+
+def chebyshev(weights: np.ndarray, order: int) -> np.ndarray:
+    """Return the Chebyshev polynomials of a graph's scaled Laplacian.
+
+    Defferrard, Bresson and Vandergheynst 2016, "Convolutional neural networks on graphs with fast
+    localized spectral filtering", NIPS, section 2.1: T0 = I, T1 = L~, Tk = 2 L~ Tk-1 - Tk-2, with
+    L~ = 2 L / lambda_max - I and L the normalised Laplacian.
+
+    Args:
+        weights: (N, N), symmetric, not negative, without loops.
+        order: K, how many polynomials; the filter reaches K - 1 edges far.
+
+    Returns:
+        (K, N, N) float32.
+    """
+    count = len(weights)
+    degree = weights.sum(axis=1)
+    inverse = np.where(degree > 0, 1 / np.sqrt(np.maximum(degree, 1e-12)), 0.0)
+    laplacian = np.eye(count) - inverse[:, None] * weights * inverse
+    largest = float(np.linalg.eigvalsh(laplacian)[-1])
+    scaled = 2 * laplacian / largest - np.eye(count) if largest > 0 else np.zeros_like(laplacian)
+    terms = [np.eye(count), scaled]
+    while len(terms) < order:
+        terms.append(2 * scaled @ terms[-1] - terms[-2])
+    return np.stack(terms[:order]).astype(np.float32)
+
+
+@cache
+def classes() -> dict[str, type]:
+    """Return the layers by name; made once, since Keras is imported here and not before."""
+    tf = tensorflow()
+    import keras
+
+    class Identity(keras.layers.Layer):
+        """A learned vector of every node, for every example: (B, ...) -> (B, N, D)."""
+
+        def __init__(self, nodes: int, units: int, seed: int, **more: Any) -> None:
+            super().__init__(**more)
+            self.nodes, self.units, self.seed = nodes, units, seed
+
+        def build(self, shape: Any) -> None:
+            start = keras.initializers.RandomUniform(-0.3, 0.3, seed=self.seed)
+            self.vectors = self.add_weight(
+                shape=(self.nodes, self.units), initializer=start, name="vectors"
+            )
+
+        def call(self, example: Any) -> Any:
+            return tf.tile(self.vectors[None], (tf.shape(example)[0], 1, 1))
+
+    class GraphConvolution(keras.layers.Layer):
+        """A Chebyshev filter over the nodes of a graph: (B, T, N, D) -> (B, T, N, units).
+
+        Yu, Yin and Zhu 2018, equation 3. Without weights of edges the graph is learned as the
+        similarity of two vectors a node, softmax(relu(E1 E2')) (Wu et al. 2019, Graph WaveNet,
+        equation 5), with one step along it in each direction.
+        """
+
+        def __init__(
+            self,
+            units: int,
+            seed: int,
+            edges: Any = None,
+            order: int = 3,
+            rank: int = 8,
+            **more: Any,
+        ) -> None:
+            super().__init__(**more)
+            self.units, self.seed, self.edges = units, seed, edges
+            self.order, self.rank = order, rank
+
+        def build(self, shape: Any) -> None:
+            nodes, features = shape[-2:]
+            glorot = keras.initializers.GlorotUniform
+            terms = 3 if self.edges is None else self.order
+            if self.edges is None:
+                self.ends = [
+                    self.add_weight(
+                        shape=(nodes, self.rank),
+                        initializer=keras.initializers.RandomNormal(seed=self.seed + 1 + end),
+                        name=f"end_{end}",
+                    )
+                    for end in range(2)
+                ]
+            else:
+                basis = chebyshev(np.asarray(self.edges, float), terms)
+                self.basis = tf.constant(basis.reshape(terms * nodes, nodes))
+            self.kernel = self.add_weight(
+                shape=(terms * features, self.units), initializer=glorot(self.seed), name="kernel"
+            )
+            self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+            self.terms = terms
+
+        def passed(self, nodes: int) -> Any:
+            """Return (terms * N, N): what each term passes from node to node."""
+            if self.edges is not None:
+                return self.basis
+            similar = tf.nn.relu(tf.matmul(*self.ends, transpose_b=True))
+            there, back = tf.nn.softmax(similar), tf.nn.softmax(tf.transpose(similar))
+            return tf.concat([tf.eye(nodes), there, back], axis=0)
+
+        def call(self, features: Any) -> Any:
+            batch, steps = tf.shape(features)[0], features.shape[1]
+            nodes, width = features.shape[2:]
+            # One product for all terms, steps and examples: (terms * N, N) x (N, B * T * D).
+            flat = tf.reshape(tf.transpose(features, (2, 0, 1, 3)), (nodes, -1))
+            mixed = tf.reshape(
+                tf.matmul(self.passed(nodes), flat), (self.terms, nodes, batch, steps, width)
+            )
+            joined = tf.reshape(
+                tf.transpose(mixed, (2, 3, 1, 0, 4)), (batch, steps, nodes, self.terms * width)
+            )
+            return tf.matmul(joined, self.kernel) + self.bias
+
+    class Highway(keras.layers.Layer):
+        """A linear forecast that is fitted beforehand and stays: (B, T, N, F) -> (B, H, M).
+
+        It starts at no change; `core.forecast.ridge` says what its weights multiply.
+        """
+
+        def __init__(
+            self, own: bool, maps: int, rows: int, horizon: int, targets: Any, **more: Any
+        ):
+            super().__init__(trainable=False, **more)
+            self.own, self.horizon, self.targets = own, horizon, list(targets)
+            self.dims = (maps, rows, horizon if own else horizon * len(self.targets))
+
+        def build(self, shape: Any) -> None:
+            self.maps = self.add_weight(shape=self.dims, initializer="zeros", name="maps")
+
+        def call(self, tensors: Any) -> Any:
+            past, *ahead = tensors
+            level = past[:, -1:, :, :1]
+            first = tf.concat([past[:, :-1, :, :1] - level, level], axis=1)
+            both = tf.concat([first, past[..., 1:]], axis=3)
+            batch = tf.shape(past)[0]
+            if self.own:
+                nodes = tf.gather(both, self.targets, axis=2)
+                flat = tf.reshape(
+                    tf.transpose(nodes, (2, 0, 1, 3)),
+                    (len(self.targets), batch, past.shape[1] * past.shape[3]),
+                )
+            else:
+                flat = tf.reshape(both, (1, batch, past.shape[1] * past.shape[2] * past.shape[3]))
+            maps = flat.shape[0]
+            known = [
+                tf.tile(tf.reshape(more, (1, batch, more.shape[1] * more.shape[2])), (maps, 1, 1))
+                for more in ahead
+            ]
+            inputs = tf.concat([flat, *known, tf.ones((maps, batch, 1))], axis=2)
+            said = tf.matmul(inputs, self.maps)
+            last = tf.gather(past[:, -1, :, 0], self.targets, axis=1)[:, None]
+            if self.own:
+                return last + tf.transpose(said, (1, 2, 0))
+            return last + tf.reshape(said[0], (batch, self.horizon, len(self.targets)))
+
+    found = (Identity, GraphConvolution, Highway)
+    return {layer.__name__: layer for layer in found}

@@ -1,0 +1,292 @@
+"""A recording as a forecast reads it: nodes, their features, what was measured, and when.
+
+Rows are steps, nodes are channels or entities. A gap is filled with the last reading before it:
+a line drawn across it would know what comes after.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from core.data.dataset import Dataset
+from core.data.scaling import places_of
+from core.data.windows import who
+from core.errors import ConfigError, DataError, TooShort
+from core.forecast.config import Config
+
+SHARED = 0.5  # of all time stamps that each entity has, on the mean, to be nodes of one graph
+MOST = 2_000_000  # rows of a time grid
+MOST_CHECKED = 50  # targets that are looked at for leaks
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """A recording, ready to be windowed.
+
+    Attributes:
+        values: (rows, N, F) float32, raw units, NaN where there is no reading yet.
+        known: (rows, N, F) bool, what was measured.
+        nodes: Names of the N nodes.
+        features: Names of the F features; the first is what is forecast.
+        targets: (M,) int, nodes that are forecast.
+        segments: Runs of rows that a window may span.
+        units: Rows of each unit that is split into parts by itself.
+        time: Time of each row, or None.
+        step: Time between two rows, or None.
+        kind: What a node is.
+        future: (K,) pairs of node and feature that are known ahead.
+        notes: What the analyst should know, one line each.
+    """
+
+    values: np.ndarray
+    known: np.ndarray
+    nodes: tuple[str, ...]
+    features: tuple[str, ...]
+    targets: np.ndarray
+    segments: list[slice]
+    units: list[slice]
+    time: pd.DatetimeIndex | None
+    step: pd.Timedelta | None
+    kind: Literal["channels", "entities"] = "channels"
+    future: tuple[tuple[int, int], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @property
+    def actual(self) -> np.ndarray:
+        """(rows, M) float32: readings of the targets, NaN where there is none."""
+        readings = self.values[:, self.targets, 0]
+        return np.where(self.known[:, self.targets, 0], readings, np.float32(np.nan))
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the M targets."""
+        return [self.nodes[node] for node in self.targets]
+
+    def arranged(self, nodes: tuple[str, ...], features: tuple[str, ...]) -> Panel:
+        """Return the same recording with the *nodes* and *features* of a model, in its order.
+
+        Raises:
+            RolesError: one is missing; it says which.
+        """
+        if (nodes, features) == (self.nodes, self.features):
+            return self
+        rows, columns = places_of(nodes, self.nodes), places_of(features, self.features)
+        place = {old: new for new, old in enumerate(rows)}
+        depth = {old: new for new, old in enumerate(columns)}
+        return replace(
+            self,
+            values=np.ascontiguousarray(self.values[:, rows][:, :, columns]),
+            known=self.known[:, rows][:, :, columns],
+            nodes=nodes,
+            features=features,
+            targets=np.array(sorted(place[node] for node in self.targets if node in place)),
+            future=tuple(
+                (place[node], depth[feature]) for node, feature in self.future if node in place
+            ),
+        )
+
+
+def panel_of(dataset: Dataset, config: Config) -> Panel:
+    """Arrange *dataset* as *config* says.
+
+    Raises:
+        ConfigError: a channel or entity that the settings name is not there, or a target is said
+            to be known ahead.
+        DataError: entities cannot be nodes, since they share no times.
+    """
+    ahead = _ahead(dataset, config)
+    if _are_nodes(dataset, config):
+        return _of_entities(dataset, config, ahead)
+    return _of_channels(dataset, config, ahead)
+
+
+def _ahead(dataset: Dataset, config: Config) -> list[str]:
+    """Return the channels that are known ahead, after a look at what the settings name."""
+    names = [name.strip() for name in config.future.split(",") if name.strip()]
+    for what, name in [("future", n) for n in names] + [("target", config.target)]:
+        if name is not None and name not in dataset.channels:
+            raise ConfigError(
+                f"Setting {what}: the recording has no channel {name!r}.",
+                f"Its channels are: {', '.join(dataset.channels[:20])}.",
+            )
+    entities = list(dataset.entities)
+    if config.entity is not None and config.entity not in entities:
+        raise ConfigError(
+            f"Setting entity: the recording has no entity {config.entity!r}.",
+            f"Its entities are: {', '.join(entities[:20])}."
+            if entities != [""]
+            else "It has no entity column: leave the setting empty.",
+        )
+    if names and config.target is None:
+        raise ConfigError(
+            "Channels that are known ahead need a target beside them.",
+            "Choose the target: all channels are forecast when none is chosen.",
+        )
+    if config.target in names:
+        raise ConfigError(
+            f"The target {config.target!r} cannot be known ahead: the model would read its answer.",
+            "Take it off the list of channels that are known ahead.",
+        )
+    return names
+
+
+def _are_nodes(dataset: Dataset, config: Config) -> bool:
+    """Whether entities, not channels, are the nodes."""
+    several = len(dataset.entities) > 1 and config.entity is None
+    if config.nodes != "auto":
+        if config.nodes == "entities" and not several:
+            raise ConfigError(
+                "Entities cannot be the nodes: there is one only.", "Choose channels as nodes."
+            )
+        return config.nodes == "entities"
+    return several and _overlap(dataset) >= SHARED
+
+
+def _overlap(dataset: Dataset) -> float:
+    """Return which share of all time stamps an entity has, on the mean."""
+    if dataset.time is None:
+        return 0.0
+    return len(dataset) / (dataset.time.nunique() * len(dataset.entities))
+
+
+def _measured(dataset: Dataset, rows: slice) -> tuple[np.ndarray, np.ndarray]:
+    """Return (rows, channels) readings and what of them was measured."""
+    values = dataset.frame.iloc[rows][list(dataset.channels)].to_numpy(np.float32)
+    known = np.isfinite(values)
+    if dataset.imputed is not None:
+        known &= ~dataset.imputed[rows]
+    return np.where(known, values, np.float32(np.nan)), known
+
+
+def _of_channels(dataset: Dataset, config: Config, ahead: list[str]) -> Panel:
+    """Every channel is a node with one feature."""
+    rows, segments = slice(0, len(dataset)), dataset.segments
+    units = list(dataset.entities.values())
+    if config.entity is not None:
+        rows = dataset.entities[config.entity]
+        inside = [s for s in segments if rows.start <= s.start < rows.stop]
+        segments = [slice(s.start - rows.start, s.stop - rows.start) for s in inside]
+        units = [slice(0, rows.stop - rows.start)]
+    values, known = _measured(dataset, rows)
+    channels = list(dataset.channels)
+    chosen = range(len(channels)) if config.target is None else [channels.index(config.target)]
+    return Panel(
+        _carried(values, segments)[:, :, None],
+        known[:, :, None],
+        tuple(channels),
+        ("value",),
+        np.array(chosen),
+        segments,
+        units,
+        None if dataset.time is None else pd.DatetimeIndex(dataset.time.iloc[rows]),
+        dataset.step,
+        future=tuple((channels.index(name), 0) for name in ahead),
+    )
+
+
+def _of_entities(dataset: Dataset, config: Config, ahead: list[str]) -> Panel:
+    """Every entity is a node, and the channels are its features, the target first."""
+    if dataset.time is None or dataset.step is None or _overlap(dataset) < SHARED:
+        raise DataError(
+            "Entities cannot be the nodes: they are not recorded at the same times.",
+            "Choose channels as nodes, or one entity.",
+        )
+    target = config.target or dataset.channels[0]
+    order = [target, *(name for name in dataset.channels if name != target)]
+    grid = _grid(pd.DatetimeIndex(dataset.time), dataset.step)
+    shape = (len(grid), len(dataset.entities), len(order))
+    values, known = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
+    columns = [dataset.channels.index(name) for name in order]
+    for node, rows in enumerate(dataset.entities.values()):
+        place = grid.get_indexer(pd.DatetimeIndex(dataset.time.iloc[rows]))
+        readings, measured = _measured(dataset, rows)
+        values[place, node], known[place, node] = readings[:, columns], measured[:, columns]
+    whole = [slice(0, len(grid))]
+    flat = _carried(values.reshape(len(grid), -1), whole)
+    notes = []
+    if config.target is None:
+        notes.append(f"No target was chosen: {target} of every entity is forecast.")
+    return Panel(
+        flat.reshape(shape),
+        known,
+        tuple(dataset.entities),
+        tuple(order),
+        np.arange(len(dataset.entities)),
+        whole,
+        whole,
+        grid,
+        dataset.step,
+        "entities",
+        tuple((node, order.index(name)) for name in ahead for node in range(shape[1])),
+        tuple(notes),
+    )
+
+
+def _grid(time: pd.DatetimeIndex, step: pd.Timedelta) -> pd.DatetimeIndex:
+    """Return all times at which anything was recorded, and those of a regular step between."""
+    stamps = time.unique().sort_values()
+    regular = pd.date_range(stamps[0], stamps[-1], freq=step, unit=stamps.unit)
+    if len(regular) > MOST:
+        return stamps
+    return stamps.union(regular) if not stamps.isin(regular).all() else regular
+
+
+def _carried(values: np.ndarray, segments: list[slice]) -> np.ndarray:
+    """Return (rows, columns) with every gap filled by the last reading of its segment."""
+    filled = values.copy()
+    for rows in segments:
+        filled[rows] = pd.DataFrame(filled[rows]).ffill().to_numpy(np.float32)
+    return filled
+
+
+def leaks(panel: Panel, train: np.ndarray) -> list[str]:
+    """Return one line for every input that says beforehand what a target will read.
+
+    Such as a column that is the target shifted by some rows: its correlation with the target one
+    row later is all but perfect, and far nearer than that of the target itself.
+
+    Args:
+        panel: The recording.
+        train: (rows,) bool, rows to look at.
+    """
+    values = panel.values[train]
+    if len(values) < 20:
+        return []
+    flat = values.reshape(len(values), -1)
+    names = [
+        node if panel.kind == "channels" else f"{feature} of {node}"
+        for node in panel.nodes
+        for feature in panel.features
+    ]
+    found = []
+    for target in panel.targets[:MOST_CHECKED]:
+        later = flat[1:, target * len(panel.features)]
+        change = later - flat[:-1, target * len(panel.features)]
+        spread = np.nanstd(change)
+        if not spread > 0:
+            continue
+        gap = np.nanstd(flat[:-1] - later[:, None], axis=0)
+        for place in np.flatnonzero(gap < 0.01 * spread):
+            found.append(
+                f"{names[place]} says one row ahead what {panel.nodes[target]} will read: if it is "
+                "not known by then, take it out of the channels."
+            )
+    return found
+
+
+def check_length(panel: Panel, lookback: int, horizon: int, name: str = "") -> None:
+    """Make sure that a window and its forecast fit into the recording."""
+    longest = max((part.stop - part.start for part in panel.segments), default=0)
+    if longest < lookback + horizon:
+        raise TooShort(
+            f"{who(name)} has {longest:,} rows without a break; a lookback of {lookback} and a "
+            f"horizon of {horizon} need {lookback + horizon}.",
+            "Shorten lookback or horizon.",
+        )
