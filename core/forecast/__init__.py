@@ -11,6 +11,7 @@ Example:
 
 from core.forecast.compare import Difference, diebold_mariano
 from core.forecast.config import Config
+from core.forecast.experiments import ablations, best_of, side_by_side, window_sizes
 from core.forecast.metrics import (
     advice,
     by_hour,
@@ -33,7 +34,9 @@ __all__ = [
     "Fitted",
     "Prepared",
     "Result",
+    "ablations",
     "advice",
+    "best_of",
     "by_hour",
     "by_step",
     "by_target",
@@ -45,5 +48,7 @@ __all__ = [
     "predict",
     "prepare",
     "read_result",
+    "side_by_side",
     "split",
+    "window_sizes",
 ]
