@@ -136,7 +136,7 @@ def _edited(data: str) -> Choice:
     values |= controls.form(life.Config, variant.reads, PREFIX)
     config = life.Config.parse(values)
     try:
-        key = tasks.key_of(TASK, config, cached.facts(data))
+        key = tasks.key_of(TASK, config, cached.facts(data, TASK))
     except FusionscopeError as error:
         explain(error)
         return Choice(data, config=config)
@@ -202,5 +202,5 @@ def _train_button(choice: Choice, key: str, width: Literal["stretch", "content"]
         help="The page stays usable meanwhile; the training goes on when you close it.",
     ):
         assert choice.config is not None
-        jobs.submit(TASK, cached.dataset(choice.data), choice.config, jobs_panel.who())
+        jobs.submit(TASK, cached.dataset(choice.data, TASK), choice.config, jobs_panel.who())
         st.rerun()

@@ -219,7 +219,7 @@ def _edited(entry: Entry) -> Choice:
     st.caption(
         f"{variant.help}{' A baseline: every model has to beat it.' if variant.baseline else ''}"
     )
-    facts = cached.facts(entry.name)
+    facts = cached.facts(entry.name, TASK)
     most = {"train_rows": max(facts.rows - 1, 20)}
     values |= controls.form(anomaly.Config, variant.reads, PREFIX, limits=most)
     config = anomaly.Config.parse(values)
@@ -260,6 +260,6 @@ def _train_button(choice: Choice, key: str, width: Literal["stretch", "content"]
         help="The page stays usable meanwhile; the training goes on when you close it.",
     ):
         assert choice.config is not None
-        dataset = cached.dataset(choice.entry.name)
+        dataset = cached.dataset(choice.entry.name, TASK)
         jobs.submit(TASK, dataset, choice.config, jobs_panel.who())
         st.rerun()
