@@ -156,7 +156,7 @@ class Question:
         """
         config = self._form(limits)
         try:
-            key = tasks.key_of(self.task, config, cached.facts(data))
+            key = tasks.key_of(self.task, config, cached.facts(data, self.task))
         except FusionscopeError as error:
             explain(error)
             return Asked(data, config=config)
@@ -223,5 +223,5 @@ class Question:
             help="The page stays usable meanwhile; the training goes on when you close it.",
         ):
             assert asked.config is not None
-            jobs.submit(self.task, cached.dataset(asked.data), asked.config, jobs_panel.who())
+            jobs.submit(self.task, cached.dataset(asked.data, self.task), asked.config, jobs_panel.who())
             st.rerun()
