@@ -81,55 +81,7 @@ def _usual() -> None:
         routes.to("data", data=USUAL)
 
 
-<<<<<<< HEAD
 def _judged(asked: Asked, names: Collection[str]) -> Choice:
-=======
-def _one_of(key: str, label: str, options: list[str], default: str, help: str) -> str:
-    """Draw a choice whose value is in the link, and return it."""
-
-    def read(text: str) -> str:
-        if text not in options:
-            raise ValueError(text)
-        return text
-
-    link.check(key, label.casefold(), read, "there is none of that name here", default)
-    if key not in st.session_state:
-        st.session_state[key] = default
-    name = st.selectbox(label, options, key=key, bind="query-params", help=help)
-    link.confirm(key, name)
-    return name
-
-
-def _edited(data: str) -> Choice:
-    """Draw the form and return what is known of the run that it describes."""
-    names = {name: variant.label for name, variant in VARIANTS.items()}
-    values = controls.form(life.Config, {"variant"}, PREFIX, choices={"variant": names})
-    variant = VARIANTS[values["variant"]]
-    st.caption(
-        f"{variant.help}{' A baseline: every model has to beat it.' if variant.baseline else ''}"
-    )
-    values |= controls.form(life.Config, variant.reads, PREFIX)
-    config = life.Config.parse(values)
-    try:
-        key = tasks.key_of(TASK, config, cached.facts(data, TASK))
-    except FusionscopeError as error:
-        explain(error)
-        return Choice(data, config=config)
-    run = runs.find(key)
-    job = None if run is not None else jobs_panel.find(key)
-    choice = Choice(data, run, job, config)
-    if run is not None:
-        st.success(
-            f"Stored run: **{run.name}**, {write.ago(run.created)}. Nothing has to be trained.",
-            icon=":material/inventory_2:",
-        )
-    elif job is None or not job.active:
-        _train_button(choice, "fleet-train", "stretch")
-    return choice
-
-
-def _judged(choice: Choice, names: list[str]) -> Choice:
->>>>>>> graphs
     """Draw what the run is to judge, and by what the health is read."""
     others = [name for name in names if name != asked.data]
     usual = f"{asked.data}-test"
@@ -171,20 +123,3 @@ def _judged(choice: Choice, names: list[str]) -> Choice:
         fleet=asked.data if fleet == OWN else fleet,
         detector=None if health == WEAR else runs.get(health),
     )
-<<<<<<< HEAD
-=======
-
-
-def _train_button(choice: Choice, key: str, width: Literal["stretch", "content"]) -> None:
-    if st.button(
-        "Train",
-        key=key,
-        type="primary",
-        icon=":material/model_training:",
-        width=width,
-        help="The page stays usable meanwhile; the training goes on when you close it.",
-    ):
-        assert choice.config is not None
-        jobs.submit(TASK, cached.dataset(choice.data, TASK), choice.config, jobs_panel.who())
-        st.rerun()
->>>>>>> graphs
