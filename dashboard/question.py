@@ -223,5 +223,7 @@ class Question:
             help="The page stays usable meanwhile; the training goes on when you close it.",
         ):
             assert asked.config is not None
-            jobs.submit(self.task, cached.dataset(asked.data, self.task), asked.config, jobs_panel.who())
+            jobs.submit(
+                self.task, cached.dataset(asked.data, self.task), asked.config, jobs_panel.who()
+            )
             st.rerun()

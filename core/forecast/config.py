@@ -55,7 +55,7 @@ class Config(BaseConfig):
         "2018). conv-st: by a convolution over neighbouring columns, as IMMAF-SDFN has it.",
     )
     temporal: Literal["lstm", "bilstm", "gru"] = setting(
-        "lstm",
+        "gru",
         label="Temporal path",
         help="How the course of each sensor is read.",
     )

@@ -50,7 +50,7 @@ def classes() -> dict[str, type]:
             self.nodes, self.units, self.seed = nodes, units, seed
 
         def build(self, shape: Any) -> None:
-            start = keras.initializers.RandomUniform(-0.3, 0.3, seed=self.seed)
+            start = keras.initializers.RandomUniform(-0.15, 0.15, seed=self.seed)
             self.vectors = self.add_weight(
                 shape=(self.nodes, self.units), initializer=start, name="vectors"
             )

@@ -22,6 +22,7 @@ from core.task import Reporter
 from core.training import epochs_of
 
 CELLS = 1 << 20  # numbers of the past that are read at once: bounds the memory of a forecast
+AVERAGE = 0.99  # of the weights, from step to step
 MODEL, SHAPE, EPOCHS = "model.npz", "network.json", "epochs"
 
 
@@ -133,6 +134,7 @@ class Network:
         self, training: Training, reporter: Reporter | None, checkpoint: Path | None
     ) -> list[dict[str, float]]:
         """Train on the training windows; return the history."""
+        tensorflow()  # before Keras, so that its threads are set
         self.shape = Shape.of(training)
         linear = best_linear(training, reporter) if self.starts_linear else None
         if linear is not None:
@@ -150,9 +152,9 @@ class Network:
             self.config,
             reporter,
             checkpoint,
+            average=AVERAGE,
             measures={name: loss_of(name) for name in MEASURES},
             each=self._keep,
-            from_start=linear is not None,
         )
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.forecast.ends import Ends
 from core.forecast.layers import classes
+from core.gru import fused_gru
 from core.recurrent import both_ways, dense, fused_lstm, one_way
 
 KERNEL = 3  # steps that a temporal convolution spans (Yu et al. 2018, section 4.2)
@@ -23,10 +24,8 @@ def recurrent(kind: str, units: int, seeds: Iterator[int]) -> Any:
         units: Width.
         seeds: Of the initial weights.
     """
-    from keras import layers
-
     if kind == "gru":
-        return one_way(layers.GRU, units, True, seeds)
+        return one_way(fused_gru(), units, True, seeds)
     if kind == "bilstm":
         return both_ways(fused_lstm(), units // 2, True, seeds)
     return one_way(fused_lstm(), units, True, seeds)
