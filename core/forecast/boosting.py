@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 
+from core.data.rows import plural
 from core.errors import Cancelled, ConfigError
 from core.forecast.config import Config
 from core.forecast.forecaster import Training, last_of, pieces
 from core.forecast.samples import Samples
+from core.settings import settings
 from core.task import Progress, Reporter
 
 ROUNDS = 200  # trees at most; the validation windows decide how many are used
@@ -22,6 +24,7 @@ LEAVES = 31
 PATIENCE = 15
 MOST = 24  # steps ahead that have a model of their own
 CHUNK = 4_096
+SMALL = 1_000_000  # numbers of a table that one thread reads
 FILE = "trees.npz"
 LOSSES = {"mae": "absolute_error", "mse": "squared_error", "huber": "squared_error"}
 
@@ -62,7 +65,7 @@ class Boosting:
         """Grow the trees of every step ahead.
 
         Raises:
-            ConfigError: there are several targets.
+            ConfigError: there are several targets, or a step ahead was never measured.
         """
         targets = len(training.train.panel.targets)
         if targets > 1:
@@ -87,11 +90,18 @@ class Boosting:
     ) -> list[dict[str, np.ndarray]]:
         """Return the trees for one step ahead; the first one is the constant."""
         from sklearn.ensemble import HistGradientBoostingRegressor
+        from threadpoolctl import threadpool_limits
 
         known = [np.isfinite(y[:, step]) for _, y in parts]
         (rows, said), (held, later) = (
             (x[mask], y[mask, step]) for (x, y), mask in zip(parts, known, strict=True)
         )
+        if not (len(said) and len(later)):
+            raise ConfigError(
+                f"The target was never measured {plural(step + 1, 'step')} ahead in the "
+                f"{'validation' if len(said) else 'training'} rows.",
+                "Choose another target or horizon, or change the shares of the parts.",
+            )
         model = HistGradientBoostingRegressor(
             loss=LOSSES[self.config.loss],
             learning_rate=RATE,
@@ -100,7 +110,10 @@ class Boosting:
             early_stopping=True,
             n_iter_no_change=PATIENCE,
             random_state=self.config.seed,
-        ).fit(rows, said, X_val=held, y_val=later)
+        )
+        # In a small table threads wait for one another longer than they work.
+        with threadpool_limits(1 if rows.size < SMALL else settings().threads, "openmp"):
+            model.fit(rows, said, X_val=held, y_val=later)
         constant = _leaf(float(np.ravel(model._baseline_prediction)[0]))
         return [constant, *(_arrays(stage[0].nodes) for stage in model._predictors)]
 

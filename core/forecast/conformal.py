@@ -37,7 +37,8 @@ class Bands:
         tail = (1 - coverage) / 2
         ordered = np.sort(errors, axis=0)  # NaN last
         count = np.isfinite(errors).sum(axis=0)
-        rank = np.ceil((count + 1) * (1 - tail)).astype(int)
+        exact = (count + 1) * (1 - tail)
+        rank = np.ceil(exact - 1e-9 * exact).astype(int)  # 38.00000001 is the 38th
         high = np.clip(rank, 1, np.maximum(count, 1)) - 1
         low = np.maximum(count - 1 - high, 0)
         bounds = [np.take_along_axis(ordered, place[None], axis=0)[0] for place in (low, high)]

@@ -1,8 +1,8 @@
 """How good forecasts are, in raw units, beside the forecast that nothing changes.
 
 Readings that were not measured are left out. Measures over several targets: MAE, RMSE, MAPE, WAPE
-and skill pool all readings; R2 and MASE are the mean over targets, since each target has its own
-unit there.
+and skill pool all readings; R2 (of each step ahead) and MASE are the mean over targets, since each
+target has its own unit there.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def measure(
 
     Returns:
         mae, rmse: in raw units. r2: 1 minus squared error over squared distance from the mean of
-        the readings, mean over targets. mape: percent, zeros left out; zeros: how many.
+        the readings, mean over steps and targets. mape: percent, zeros left out; zeros: how many.
         wape: percent, sum of errors over sum of readings (Kolassa and Schütz 2007). mase: error
         over the mean change from row to row in the training rows (Hyndman and Koehler 2006), mean
         over targets. skill: 1 minus squared error over that of persistence. coverage and width:

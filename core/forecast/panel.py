@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
+from core.data.rows import plural
 from core.data.scaling import places_of
 from core.data.windows import who
 from core.errors import ConfigError, DataError, TooShort
@@ -21,6 +22,7 @@ from core.forecast.config import Config
 SHARED = 0.5  # of all time stamps that each entity has, on the mean, to be nodes of one graph
 MOST = 2_000_000  # rows of a time grid
 MOST_CHECKED = 50  # targets that are looked at for leaks
+MOST_ROWS = 5_000  # in which they are looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,8 @@ def panel_of(dataset: Dataset, config: Config) -> Panel:
 
 def _ahead(dataset: Dataset, config: Config) -> list[str]:
     """Return the channels that are known ahead, after a look at what the settings name."""
-    names = [name.strip() for name in config.future.split(",") if name.strip()]
+    stripped = (name.strip() for name in config.future.split(","))
+    names = [name for name in dict.fromkeys(stripped) if name]  # each one once
     for what, name in [("future", n) for n in names] + [("target", config.target)]:
         if name is not None and name not in dataset.channels:
             raise ConfigError(
@@ -230,12 +233,16 @@ def _of_entities(dataset: Dataset, config: Config, ahead: list[str]) -> Panel:
 
 
 def _grid(time: pd.DatetimeIndex, step: pd.Timedelta) -> pd.DatetimeIndex:
-    """Return all times at which anything was recorded, and those of a regular step between."""
+    """Return all times at which anything was recorded, and those of a regular step between.
+
+    Times that keep to no step stay as they are: rows between them would be none of theirs.
+    """
     stamps = time.unique().sort_values()
-    regular = pd.date_range(stamps[0], stamps[-1], freq=step, unit=stamps.unit)
-    if len(regular) > MOST:
+    if stamps[-1] - stamps[0] > MOST * step:
         return stamps
-    return stamps.union(regular) if not stamps.isin(regular).all() else regular
+    regular = pd.date_range(stamps[0], stamps[-1], freq=step, unit=stamps.unit)
+    kept = stamps.isin(regular).mean()
+    return stamps.union(regular) if kept >= SHARED else stamps
 
 
 def _carried(values: np.ndarray, segments: list[slice]) -> np.ndarray:
@@ -256,7 +263,7 @@ def leaks(panel: Panel, train: np.ndarray) -> list[str]:
         panel: The recording.
         train: (rows,) bool, rows to look at.
     """
-    values = panel.values[train]
+    values = panel.values[train][:MOST_ROWS].astype(np.float64)
     if len(values) < 20:
         return []
     flat = values.reshape(len(values), -1)
@@ -269,10 +276,10 @@ def leaks(panel: Panel, train: np.ndarray) -> list[str]:
     for target in panel.targets[:MOST_CHECKED]:
         later = flat[1:, target * len(panel.features)]
         change = later - flat[:-1, target * len(panel.features)]
-        spread = np.nanstd(change)
+        spread = _spread(change[:, None])[0]
         if not spread > 0:
             continue
-        gap = np.nanstd(flat[:-1] - later[:, None], axis=0)
+        gap = _spread(flat[:-1] - later[:, None])
         for place in np.flatnonzero(gap < 0.01 * spread):
             found.append(
                 f"{names[place]} says one row ahead what {panel.nodes[target]} will read: if it is "
@@ -281,12 +288,22 @@ def leaks(panel: Panel, train: np.ndarray) -> list[str]:
     return found
 
 
+def _spread(values: np.ndarray) -> np.ndarray:
+    """Return (columns,) standard deviations of what is known; NaN where less than half is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=0)
+    mean = np.where(known, values, 0.0).sum(axis=0) / np.maximum(count, 1)
+    squares = np.square(np.where(known, values - mean, 0.0)).sum(axis=0)
+    return np.where(2 * count >= len(values), np.sqrt(squares / np.maximum(count, 1)), np.nan)
+
+
 def check_length(panel: Panel, lookback: int, horizon: int, name: str = "") -> None:
     """Make sure that a window and its forecast fit into the recording."""
     longest = max((part.stop - part.start for part in panel.segments), default=0)
     if longest < lookback + horizon:
+        behind = f" and a horizon of {horizon} need" if horizon else " needs"
         raise TooShort(
-            f"{who(name)} has {longest:,} rows without a break; a lookback of {lookback} and a "
-            f"horizon of {horizon} need {lookback + horizon}.",
-            "Shorten lookback or horizon.",
+            f"{who(name)} has {plural(longest, 'row')} without a break; a lookback of "
+            f"{lookback}{behind} {lookback + horizon}.",
+            "Shorten lookback or horizon." if horizon else "Give more rows.",
         )

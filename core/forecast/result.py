@@ -79,14 +79,13 @@ class Result:
         """(W, H, M) lower and upper bounds of the intervals."""
         return self.forecasts + self.bands.lower, self.forecasts + self.bands.upper
 
-    def times(self, rows: np.ndarray) -> np.ndarray:
+    def times(self, rows: np.ndarray) -> np.ndarray | pd.DatetimeIndex:
         """Return the times of *rows*, which may lie beyond the recording; their numbers without."""
         if "time" not in self.steps or self.step is None:
             return np.asarray(rows)
-        time = self.steps["time"]
+        time = pd.DatetimeIndex(self.steps["time"])  # it knows its zone
         inside = np.minimum(rows, len(time) - 1)
-        beyond = (np.asarray(rows) - inside) * self.step.to_timedelta64()
-        return time.to_numpy()[inside] + beyond
+        return time[inside] + (np.asarray(rows) - inside) * self.step
 
     def frame(self, which: np.ndarray | None = None) -> pd.DataFrame:
         """Return forecasts as a tidy frame, one row a step ahead and target.

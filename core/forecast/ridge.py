@@ -17,7 +17,8 @@ from core.task import Progress, Reporter
 
 PENALTIES = tuple(10.0**power for power in range(6))
 MOST = 4_096  # inputs of one regression; beyond, every node is forecast from its own window
-CHUNK = 2_048  # windows that are read at once
+CHUNK, CELLS = 2_048, 1 << 24  # windows, and their numbers, that are read at once
+NUMBERS = 1 << 26  # of the equations that are held at once: half a gigabyte
 ROUNDS = 2  # of filling in targets that were not measured
 FILE = "model.npz"
 
@@ -90,7 +91,7 @@ class _Equations:
     def _over(self, product: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> np.ndarray:
         """Return the sum of *product* over all windows; over all targets, too, without `each`."""
         total: np.ndarray | float = 0.0
-        for indices in pieces(len(self.samples), CHUNK):
+        for indices in chunks(self.samples):
             part = product(inputs_of(self.samples, indices, self.own), indices).astype(np.float64)
             total = total + (part if self.each else part.sum(axis=0, keepdims=True))
         return np.asarray(total)
@@ -171,12 +172,24 @@ def best_linear(training: Training, reporter: Reporter | None = None) -> Linear:
     """
     samples = training.train
     kinds = [(True, False)]
-    if len(samples.panel.targets) > 1:
+    if len(samples.panel.targets) > 1 and fits_each(samples):
         kinds.append((True, True))
     if size_of(samples) <= MOST:
         kinds.append((False, False))
     found = [fit_linear(training, own, each, reporter) for own, each in kinds]
     return min(found, key=lambda pair: pair[1])[0]
+
+
+def fits_each(samples: Samples) -> bool:
+    """Whether the equations of one regression a target can be held at once."""
+    inputs = samples.lookback * samples.scaled.shape[2]
+    return len(samples.panel.targets) * inputs**2 <= NUMBERS
+
+
+def chunks(samples: Samples) -> list[np.ndarray]:
+    """Return the numbers of all windows, as many at once as memory should hold."""
+    size = samples.lookback * samples.scaled[0].size
+    return pieces(len(samples), max(1, min(CHUNK, CELLS // size)))
 
 
 def size_of(samples: Samples) -> int:
@@ -188,7 +201,7 @@ def size_of(samples: Samples) -> int:
 def squared(linear: Linear, samples: Samples) -> float:
     """Return the mean squared error of changes, scaled."""
     total, count = 0.0, 0
-    for indices in pieces(len(samples), CHUNK):
+    for indices in chunks(samples):
         gap = linear.changes(samples, indices) - changes_of(samples, indices)
         total += float(np.nansum(np.square(gap)))
         count += int(np.isfinite(gap).sum())
@@ -198,7 +211,8 @@ def squared(linear: Linear, samples: Samples) -> float:
 class Ridge:
     """Ridge regression from the window of all nodes to all targets and steps ahead.
 
-    Where these are too many inputs for one regression, every target has one of its own node.
+    Where these are too many inputs for one regression, every target has one of its own node; where
+    these are too many, too, all targets share one.
     """
 
     def __init__(self, config: Config) -> None:
@@ -210,7 +224,7 @@ class Ridge:
     ) -> list[dict[str, float]]:
         """Solve; the penalty is the one that is best on the validation windows."""
         own = size_of(training.train) > MOST
-        self.linear, _ = fit_linear(training, own, own, reporter)
+        self.linear, _ = fit_linear(training, own, own and fits_each(training.train), reporter)
         return []
 
     def forecast(self, samples: Samples) -> np.ndarray:
@@ -219,7 +233,7 @@ class Ridge:
         last = last_of(samples)
         said = [
             last[indices][:, None] + self.linear.changes(samples, indices)
-            for indices in pieces(len(samples), CHUNK)
+            for indices in chunks(samples)
         ]
         return np.concatenate(said).astype(np.float32)
 

@@ -191,9 +191,8 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
     train = parts == Part.TRAIN
     scale = Scale.fit(panel.values[train], panel.known[train], config.scaling == "shared")
     calendar = Calendar.fit(panel, train, config)
-    windows = {
-        part: _windows(panel, config, scale, calendar, parts == part) for part in Part if part
-    }
+    whole = _windows(panel, config, scale, calendar, train)
+    windows = {part: _of_rows(whole, parts == part) for part in Part if part}
     for part, samples in windows.items():
         if not len(samples):
             raise TooShort(
@@ -236,6 +235,12 @@ def _windows(
         config.lookback,
         config.horizon,
     )
+
+
+def _of_rows(samples: Samples, rows: np.ndarray) -> Samples:
+    """Return the windows of the same recording whose forecast falls into *rows* (rows,) bool."""
+    origins = origins_of(samples.panel, samples.lookback, samples.horizon, rows)
+    return replace(samples, origins=origins)
 
 
 def _naive(panel: Panel, train: np.ndarray) -> np.ndarray:
