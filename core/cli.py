@@ -24,7 +24,7 @@ from core import task as tasks
 from core.cli_drift import drift
 from core.cli_life import life
 from core.console import err, interruptible, out, print_json, print_pairs, print_table, telling
-from core.data import catalog, open_dataset, open_recording, simulate
+from core.data import Graph, catalog, open_dataset, open_recording, simulate
 from core.data.dataset import Dataset, Roles
 from core.errors import Cancelled, FusionscopeError, StorageError, UnknownDataset
 from core.settings import settings
@@ -38,6 +38,10 @@ LEAN = {
 }
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+GraphFile = Annotated[
+    Path | None,
+    typer.Option("--graph", help="File with the adjacency or the places of the nodes."),
+]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is there, is a file usable?")
@@ -139,21 +143,27 @@ def data_fetch(
 @data_app.command("check")
 def data_check(
     path: Annotated[str, typer.Argument(help="CSV or Parquet file, or the name of a data set.")],
+    graph: GraphFile = None,
     as_json: Json = False,
 ) -> None:
     """Read a recording and report what was found in it.
 
     JSON keys: rows, channels, entities, findings (each with what, column, rows, count, action,
-    severity), roles, step_seconds, start, end, labelled_rows.
+    severity), roles, step_seconds, start, end, labelled_rows, graph (null, or nodes, edges and
+    parts; edges and parts are null where only places are known).
     """
-    dataset = open_dataset(path)
+    dataset = open_dataset(path, graph=graph)
     facts = _facts(dataset)
     if as_json:
         findings = [finding.model_dump() for finding in dataset.findings]
         print_json(facts | {"findings": findings})
         return
     shown = facts | {"channels": ", ".join(facts["channels"]), "entities": len(facts["entities"])}
-    print_pairs({name: value for name, value in shown.items() if name != "roles"})
+    print_pairs({name: value for name, value in shown.items() if name not in ("roles", "graph")})
+    if facts["graph"] is not None:
+        known = {name: value for name, value in facts["graph"].items() if value is not None}
+        said = ", ".join(f"{value} {name}" for name, value in known.items())
+        print_pairs({"graph": said})
     out.print()
     print_table(
         ["severity", "column", "rows", "finding", "what is done"],
@@ -172,7 +182,14 @@ def _facts(dataset: Dataset) -> dict[str, Any]:
         "start": None if time is None else str(time.min()),
         "end": None if time is None else str(time.max()),
         "labelled_rows": None if labels is None else int(labels.sum()),
+        "graph": None if dataset.graph is None else _graph_facts(dataset.graph),
     }
+
+
+def _graph_facts(graph: Graph) -> dict[str, int | None]:
+    if graph.weights is None:
+        return {"nodes": len(graph.nodes), "edges": None, "parts": None}
+    return {"nodes": len(graph.nodes), "edges": graph.edges, "parts": graph.parts}
 
 
 @train_app.command("anomaly")
@@ -191,13 +208,20 @@ def train_anomaly(
     _train("anomaly", data, variant, pairs or [], as_json)
 
 
-def _train(task: str, data: str, variant: str, pairs: list[str], as_json: bool) -> None:
+def _train(
+    task: str,
+    data: str,
+    variant: str,
+    pairs: list[str],
+    as_json: bool,
+    graph: Path | None = None,
+) -> None:
     from core import runs, training
 
     config = tasks.get(task).Config.from_settings(
         [*_hints(task, data, pairs), *pairs], variant=variant
     )
-    dataset = open_dataset(data)
+    dataset = tasks.opened(task, data, graph=graph)
     checkpoint = training.checkpoint_of(tasks.key_of(task, config, dataset))
     with telling() as teller, interruptible(teller.stop):
         run, cached = runs.train_or_load(task, dataset, config, teller, checkpoint)
