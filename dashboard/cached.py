@@ -6,7 +6,8 @@ Everything here is shared between visitors and must not be changed by them.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ class Facts:
         graph: Of its nodes; part of the key of what reads it.
         channels: Their names.
         entities: Their names; a single one without a name where there are none.
+        units: Unit by channel, as far as known.
     """
 
     fingerprint: str
@@ -40,6 +42,7 @@ class Facts:
     graph: Graph | None = None
     channels: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 def facts(name: str, task: str = "") -> Facts:
@@ -112,7 +115,12 @@ def _open(name: str, roles: str | None, cleaning: str | None) -> Dataset:
 def _facts(name: str, task: str, roles: str | None, cleaning: str | None, graph: int) -> Facts:
     opened = tasks.opened(task, name) if task else open_dataset(name)
     return Facts(
-        opened.fingerprint, len(opened), opened.graph, opened.channels, tuple(opened.entities)
+        opened.fingerprint,
+        len(opened),
+        opened.graph,
+        opened.channels,
+        tuple(opened.entities),
+        opened.units,
     )
 
 
