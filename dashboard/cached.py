@@ -6,7 +6,8 @@ Everything here is shared between visitors and must not be changed by them.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,17 @@ class Facts:
         fingerprint: Of content, roles and cleaning; what a run's key needs of it.
         rows: How many, after cleaning.
         graph: Of its nodes; part of the key of what reads it.
+        channels: Their names.
+        entities: Their names; a single one without a name where there are none.
+        units: Unit by channel, as far as known.
     """
 
     fingerprint: str
     rows: int
     graph: Graph | None = None
+    channels: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 def facts(name: str, task: str = "") -> Facts:
@@ -107,7 +114,14 @@ def _open(name: str, roles: str | None, cleaning: str | None) -> Dataset:
 @st.cache_resource(max_entries=64, show_spinner="Reading the recording …")
 def _facts(name: str, task: str, roles: str | None, cleaning: str | None, graph: int) -> Facts:
     opened = tasks.opened(task, name) if task else open_dataset(name)
-    return Facts(opened.fingerprint, len(opened), opened.graph)
+    return Facts(
+        opened.fingerprint,
+        len(opened),
+        opened.graph,
+        opened.channels,
+        tuple(opened.entities),
+        opened.units,
+    )
 
 
 @st.cache_resource(max_entries=1, show_spinner="Opening the recording …")

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import streamlit as st
 
 from dashboard import link
-from dashboard.timeline import Timeline
 
 LEAST = 8  # Rows; a brush that is narrower is taken for a slip.
+
+
+class Line(Protocol):
+    """A series that is brushed."""
+
+    def __len__(self) -> int:
+        """How many rows it has."""
+        ...
+
+    def rows_between(self, low: float, high: float) -> tuple[int, int]:
+        """Return the rows between two places on the horizontal axis."""
+        ...
 
 
 class Window:
@@ -48,7 +59,7 @@ class Window:
         """Return the key of the overview: a new one wherever the brush has to go."""
         return f"{self.name}-overview-{owner}-{st.session_state.get(self._turn, 0)}"
 
-    def brushed(self, owner: str, timeline: Timeline) -> None:
+    def brushed(self, owner: str, timeline: Line) -> None:
         """Take over what was brushed on the overview; without a brush the whole is shown."""
         state: dict[str, Any] = st.session_state.get(self.brush_key(owner)) or {}
         ends = state.get("selection", {}).get("brush", {}).get("x")
@@ -91,3 +102,4 @@ class Window:
 
 DETAIL = Window("anomaly", "anomaly.")
 RECORDING = Window("data")
+FORECAST = Window("forecast", "forecast.")

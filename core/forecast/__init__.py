@@ -21,7 +21,7 @@ from core.forecast.metrics import (
     measures,
 )
 from core.forecast.result import Result, read_result
-from core.forecast.task import Fitted, Prepared, fit, load, predict, prepare, split
+from core.forecast.task import Fitted, Prepared, fit, load, predict, prepare, samples_of, split
 from core.forecast.variants import VARIANTS
 
 KEEPS_GAPS = True  # interpolation across a gap knows what comes after it
@@ -48,6 +48,7 @@ __all__ = [
     "predict",
     "prepare",
     "read_result",
+    "samples_of",
     "side_by_side",
     "split",
     "window_sizes",
