@@ -234,12 +234,6 @@ class Question:
             help="The page stays usable meanwhile; the training goes on when you close it.",
         ):
             assert asked.config is not None
-<<<<<<< HEAD
-            jobs.submit(
-                self.task, cached.dataset(asked.data, self.task), asked.config, jobs_panel.who()
-            )
-=======
             dataset = cached.dataset(asked.data, self.task)
             jobs.submit(self.task, dataset, asked.config, jobs_panel.who())
->>>>>>> fpage
             st.rerun()

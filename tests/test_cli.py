@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core import cli, runs
+from core import cli_train, runs
 from core.data import catalog, ondisk
 from core.errors import DataError
 from tests.examples import waves
@@ -188,4 +188,4 @@ def test_training_takes_a_graph(tmp_path, recording):
     graph = tmp_path / "graph.csv"
     graph.write_text("0,1,0,0\n" * 4)
     with pytest.raises(DataError, match="3 nodes, the adjacency 4 rows"):
-        cli._train("anomaly", str(recording), "pca", [], True, graph)
+        cli_train.train("anomaly", str(recording), "pca", [], graph)

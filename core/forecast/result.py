@@ -79,9 +79,6 @@ class Result:
         """(W, H, M) lower and upper bounds of the intervals."""
         return self.forecasts + self.bands.lower, self.forecasts + self.bands.upper
 
-<<<<<<< HEAD
-    def times(self, rows: np.ndarray) -> np.ndarray | pd.DatetimeIndex:
-=======
     def only(self, target: str) -> Result:
         """Return the forecasts of one target."""
         place = self.targets.index(target)
@@ -97,8 +94,7 @@ class Result:
             naive=self.naive[one],
         )
 
-    def times(self, rows: np.ndarray) -> np.ndarray:
->>>>>>> fpage
+    def times(self, rows: np.ndarray) -> np.ndarray | pd.DatetimeIndex:
         """Return the times of *rows*, which may lie beyond the recording; their numbers without."""
         if "time" not in self.steps or self.step is None:
             return np.asarray(rows)
