@@ -134,15 +134,7 @@ class Network:
         self, training: Training, reporter: Reporter | None, checkpoint: Path | None
     ) -> list[dict[str, float]]:
         """Train on the training windows; return the history."""
-        tensorflow()  # before Keras, so that its threads are set
-        self.shape = Shape.of(training)
-        linear = best_linear(training, reporter) if self.starts_linear else None
-        if linear is not None:
-            highway = (linear.own, *linear.weights.shape[:2])
-            self.shape = replace(self.shape, highway=highway)
-        self.model = self.build(self.shape)
-        if linear is not None:
-            self.model.get_layer("highway").set_weights([linear.weights])
+        self.prepare(training, reporter)
         self.epochs = self._folder(checkpoint)
         return learn(
             self.model,
@@ -156,6 +148,18 @@ class Network:
             measures={name: loss_of(name) for name in MEASURES},
             each=self._keep,
         )
+
+    def prepare(self, training: Training, reporter: Reporter | None) -> None:
+        """Build the model, with its linear highway fitted."""
+        tensorflow()  # before Keras, so that its threads are set
+        self.shape = Shape.of(training)
+        linear = best_linear(training, reporter) if self.starts_linear else None
+        if linear is not None:
+            highway = (linear.own, *linear.weights.shape[:2])
+            self.shape = replace(self.shape, highway=highway)
+        self.model = self.build(self.shape)
+        if linear is not None:
+            self.model.get_layer("highway").set_weights([linear.weights])
 
     @property
     def starts_linear(self) -> bool:
