@@ -178,7 +178,7 @@ class Config(BaseConfig):
         log=True,
     )
     learning_rate: float = setting(
-        0.002,
+        0.001,
         label="Learning rate",
         help="Size of a training step. Lower it when the loss jumps, raise it when it creeps.",
         ge=1e-5,
