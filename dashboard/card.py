@@ -88,6 +88,8 @@ def settings(config: dict[str, Any], variant: str) -> dict[str, str]:
         (fields[name].title if name in fields else None) or name: NONE.get(name, "from the data")
         if value is None
         else value
+        if value != ""
+        else "none"
         for name, value in config.items()
         if name in reads
     }

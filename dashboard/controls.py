@@ -220,7 +220,7 @@ def _switch(item: Control, default: bool, common: dict[str, Any]) -> bool:
 
 
 def _text(item: Control, default: str | None, common: dict[str, Any]) -> str | None:
-    return st.text_input(value=default or "", **common) or None
+    return st.text_input(value=default or "", **common) or (None if item.optional else "")
 
 
 def _whole(item: Control, default: int | None, common: dict[str, Any]) -> int | None:

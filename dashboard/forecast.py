@@ -15,7 +15,6 @@ from core import runs
 from core.forecast import VARIANTS
 from dashboard import (
     cached,
-    downsample,
     forecast_asked,
     forecast_charts,
     forecast_data,
@@ -35,8 +34,6 @@ from dashboard.forecast_tiles import tiles
 from dashboard.markdown import plain
 from dashboard.panels import losses
 from dashboard.window import FORECAST
-
-WHOLE = downsample.POINTS  # rows of a picture that are all drawn
 
 
 def heading(run: runs.Run) -> None:
@@ -75,10 +72,10 @@ def _bench(run: runs.Run, card: dict[str, Any]) -> None:
             "a time under Hours and nodes."
         )
     bench = _chosen(run, card)
-    with above:
-        link.notices(only=LINKED)
     _pictures(bench)
     _tabs(bench)
+    with above:  # every part of the page has said by now what it could not do
+        link.notices(only=LINKED)
 
 
 def _chosen(run: runs.Run, card: dict[str, Any]) -> Bench:
@@ -128,9 +125,10 @@ def _ahead(horizon: int) -> int:
 
 def _pictures(bench: Bench) -> None:
     """Draw readings and forecasts: all of them small, with a brush, and the chosen part."""
+    st.space("xsmall")  # the menu of the picture stands above it
     course = Course(bench.only, bench.ahead)
     owner = bench.run.id
-    start, stop = FORECAST.current(owner, len(course))
+    start, stop = FORECAST.current(owner, len(course), course.latest)
     whole = (0, len(course))
     show(
         spec(forecast_charts.overview, course.axis),
@@ -163,7 +161,7 @@ def _pictures(bench: Bench) -> None:
         f"Grey: readings of the test rows. Blue: what was forecast "
         f"{write.count(bench.ahead, 'step')} before, with an interval made for "
         f"{write.percent(bench.result.bands.coverage)} of the readings.{beyond} Drag across the "
-        "small picture to look closely."
+        "small picture to look at a part; a double click there shows everything."
     )
     _downloads(bench)
 

@@ -18,6 +18,7 @@ from dashboard.markdown import plain
 from dashboard.notices import explain
 
 MOST_BARS = 20
+LEAST = 0.1  # percent; smaller changes are not drawn
 
 
 def attention(bench: Bench) -> None:
@@ -39,6 +40,8 @@ def attention(bench: Bench) -> None:
         with column:
             one = look[min(place, len(look) - 1)]
             heads, steps = one.shape
+            # At least three times what equal attention would be, so that even looks even.
+            most = float(f"{max(one.max(), min(1.0, 3 / steps)):.2g}")
             cells = pd.DataFrame(
                 {
                     "step": np.tile(np.arange(steps, 0, -1), heads),
@@ -49,7 +52,7 @@ def attention(bench: Bench) -> None:
             whole = "" if len(look) > 1 or len(bench.result.targets) < 2 else ", all sensors as one"
             st.caption(f"{title[0].upper()}{title[1:]}{whole}")
             show(
-                spec(forecast_charts.attention, heads),
+                spec(forecast_charts.attention, heads, most),
                 {"cells": cells},
                 alt=f"Share of the attention of {heads} heads over {steps} past steps",
             )
@@ -148,10 +151,13 @@ def _change(bench: Bench, sensor: str, found: pd.DataFrame, count: int) -> None:
         f"Counted on {write.count(count, 'test forecast')}, spread evenly. A sensor that the model "
         "does not use changes nothing; little change says that others tell the same."
     )
-    others = found.iloc[1:].sort_values("change", key=np.abs, ascending=False).head(MOST_BARS)
-    if len(others) > 1:
+    others = found.iloc[1:].sort_values("change", key=np.abs, ascending=False)
+    others = others[others["change"].abs() >= LEAST].head(MOST_BARS)
+    if len(found) > 2 and others.empty:
+        st.caption(f"No target's error changes by as much as {LEAST:g} %.")
+    elif len(found) > 2:
         bars = others.rename(columns={"target": "name", "change": "value"})[["name", "value"]]
-        st.caption("Change of the MAE by target, the largest first")
+        st.caption(f"Change of the MAE by target, the largest first, from {LEAST:g} % on")
         show(
             spec(forecast_charts.ranked, len(bars), "Change of MAE (%)", "anomaly"),
             {"bars": bars},

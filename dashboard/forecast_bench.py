@@ -35,14 +35,18 @@ class Bench:
         return forecast_data.only(self.run, self.run.id, self.target)
 
     @cached_property
+    def _by_target(self) -> dict[str, str]:
+        return forecast_data.units(self.run, self.result.targets)
+
+    @property
     def unit(self) -> str:
         """Unit of the target, as far as it is known."""
-        return forecast_data.unit(self.run, self.target)
+        return self._by_target[self.target]
 
-    @cached_property
+    @property
     def units(self) -> set[str]:
         """Units of all targets; one empty one where nothing is known."""
-        return {forecast_data.unit(self.run, target) for target in self.result.targets}
+        return set(self._by_target.values())
 
     @cached_property
     def mixed(self) -> bool:

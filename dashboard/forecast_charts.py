@@ -219,8 +219,13 @@ def scatter(title: str) -> alt.LayerChart:
     )
 
 
-def attention(heads: int) -> alt.LayerChart:
-    """Draw how much each head looks at each past step; reads cells [step, head, weight]."""
+def attention(heads: int, most: float) -> alt.LayerChart:
+    """Draw how much each head looks at each past step; reads cells [step, head, weight].
+
+    Args:
+        heads: How many there are.
+        most: Weight of the strongest colour.
+    """
     cells = (
         named("cells")
         .mark_rect(strokeWidth=0)
@@ -234,7 +239,7 @@ def attention(heads: int) -> alt.LayerChart:
             # Not the scale "color": that one turns meanings into colours.
             fill=alt.Fill(
                 "weight:Q",
-                scale=alt.Scale(range="ramp", domainMin=0),
+                scale=alt.Scale(range="ramp", domain=[0, most], clamp=True),
                 legend=alt.Legend(title="Share of its attention", format=".0~%"),
             ),
             tooltip=[
@@ -244,7 +249,11 @@ def attention(heads: int) -> alt.LayerChart:
             ],
         )
     )
-    return alt.layer(cells).properties(height=max(26 * heads, 60), autosize=FIT)
+    # Not seen: it brings the scale that the theme writes the axes in.
+    ink = named("cells").mark_point(opacity=0).encode(x="step:O", y="head:O")
+    return alt.layer(cells, paint(ink, "baseline")).properties(
+        height=max(26 * heads, 60), autosize=FIT
+    )
 
 
 def beside(rows: int, title: str) -> alt.LayerChart:
@@ -256,10 +265,13 @@ def beside(rows: int, title: str) -> alt.LayerChart:
     y = alt.Y(
         "name:N",
         sort=None,
-        axis=alt.Axis(title=None, minExtent=190, maxExtent=190, labelLimit=184),
+        scale=alt.Scale(padding=0.8),
+        axis=alt.Axis(title=None, minExtent=200, maxExtent=200, labelLimit=194),
     )
     scale = alt.Scale(zero=False, padding=14)
-    x = alt.X("value:Q", scale=scale, axis=alt.Axis(title=title, format=",.4~r", grid=True))
+    x = alt.X(
+        "value:Q", scale=scale, axis=alt.Axis(title=title, format=",.4~r", grid=True, tickCount=6)
+    )
     spans = (
         named("runs")
         .mark_rule(strokeWidth=1.6)

@@ -13,6 +13,7 @@ from dashboard import downsample
 from dashboard import format as write
 from dashboard.charts import Axis
 
+LATEST = 400  # rows that are looked at first
 GAPS = 500  # that are kept open in one picture
 
 
@@ -47,6 +48,11 @@ class Course:
         """(P + H,) test rows, and those behind the last one that are forecast."""
         beyond = len(self.result) + np.arange(self.result.horizon if self.goes_on else 0)
         return np.r_[self.tested, beyond]
+
+    @property
+    def latest(self) -> int:
+        """The place from which on a picture of the last rows begins: more would be a blur."""
+        return max(0, len(self) - max(LATEST, 4 * self.result.horizon))
 
     @cached_property
     def temporal(self) -> bool:

@@ -88,17 +88,18 @@ def graph(run: runs.Run) -> Graph | None:
         return None
 
 
-def unit(run: runs.Run, target: str) -> str:
-    """Return the unit of a target, as far as it is known.
+def units(run: runs.Run, targets: tuple[str, ...]) -> dict[str, str]:
+    """Return the unit of each target, empty where it is not known.
 
     Where entities are the nodes, it is that of the channel that is forecast of each of them.
     """
     try:
         facts = cached.facts(run.source, TASK)
     except FusionscopeError:
-        return ""
-    name = target if target in facts.channels else run.config.get("target") or facts.channels[0]
-    return facts.units.get(str(name), "")
+        return dict.fromkeys(targets, "")
+    usual = str(run.config.get("target") or facts.channels[0])
+    names = {target: target if target in facts.channels else usual for target in targets}
+    return {target: facts.units.get(name, "") for target, name in names.items()}
 
 
 def ask(function: str, *arguments: Any) -> Any:

@@ -84,45 +84,50 @@ def where(bench: Bench) -> None:
     target = _of(bench)
     left, right = st.columns(2, gap="medium")
     with left:
-        st.caption(f"By hour of the day, {plain(target or EVERY.lower())}")
-        hours = forecast_data.by_hour(bench.run, bench.run.id, target)
-        if hours.empty:
-            st.info("The recording has no times, so there are no hours of the day.")
-        else:
-            title = bench.titled("MAE", every=not target)
-            show(
-                spec(forecast_charts.by_hour, title),
-                {"bars": hours.rename(columns={"mae": "value"})},
-                alt="Mean absolute error by hour of the day",
-            )
-    with right:
-        _nodes(bench)
-
-
-def _nodes(bench: Bench) -> None:
+        _hours(bench, target)
     if len(bench.result.targets) < 2:
-        st.caption("By target")
-        st.info("This run forecasts a single target: there is nothing to set beside it.")
+        right.caption("By target")
+        right.info("This run forecasts a single target: there is nothing to set beside it.")
         return
     table = forecast_data.by_target(bench.run, bench.run.id)
     # Errors of targets with different units are told apart by what each of them usually does.
     name, title = ("mase", "MASE") if bench.mixed else ("mae", bench.titled("MAE", every=True))
     ranked = table.dropna(subset=[name]).sort_values(name, ascending=False)
-    many = len(ranked) > BARS
+    with left:
+        _map(bench, ranked.set_index("target")[name], title)
+    with right:
+        _ranked(ranked.rename(columns={"target": "name", name: "value"}), title)
+    with st.expander("All targets as a table"):
+        st.dataframe(
+            ranked.set_index("target"), height=320, alt="Measures of every target, worst first"
+        )
+
+
+def _hours(bench: Bench, target: str) -> None:
+    st.caption(f"By hour of the day, {plain(target or EVERY.lower())}")
+    hours = forecast_data.by_hour(bench.run, bench.run.id, target)
+    if hours.empty:
+        st.info("The recording has no times, so there are no hours of the day.")
+        return
+    show(
+        spec(forecast_charts.by_hour, bench.titled("MAE", every=not target)),
+        {"bars": hours.rename(columns={"mae": "value"})},
+        alt="Mean absolute error by hour of the day",
+    )
+
+
+def _ranked(table: pd.DataFrame, title: str) -> None:
+    """Draw the targets with the largest errors."""
+    many = len(table) > BARS
     st.caption(
         f"By target, the {BARS} worst of {len(table):,}" if many else "By target, worst first"
     )
-    bars = ranked.head(BARS).rename(columns={"target": "name", name: "value"})[["name", "value"]]
+    bars = table.head(BARS)[["name", "value"]]
     show(
         spec(forecast_charts.ranked, len(bars), title),
         {"bars": bars},
         alt=f"Error by target, most for {bars['name'].iloc[0]}",
     )
-    _map(bench, ranked.set_index("target")[name], title)
-    with st.expander("All targets as a table"):
-        st.dataframe(
-            ranked.set_index("target"), height=320, alt="Measures of every target, worst first"
-        )
 
 
 def _map(bench: Bench, errors: pd.Series, title: str) -> None:

@@ -165,6 +165,8 @@ def _readable(frame: pd.DataFrame, best: str | None) -> pd.DataFrame:
         if row.own
         else write.NOTHING
         if pd.isna(row.difference)
+        else "none"
+        if row.difference == 0
         else f"{row.difference:+.3g} ({row.lower:+.3g} to {row.upper:+.3g})"
         for row in frame.itertuples()
     ]

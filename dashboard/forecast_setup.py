@@ -48,13 +48,12 @@ def sidebar() -> Asked:
 def choices(data: str) -> dict[str, dict[str, str]]:
     """Return the targets of a recording, and its entities where it has several."""
     facts = cached.facts(data, QUESTION.task)
-    every = {"": "All" if len(facts.entities) < 2 else "All, or the first where entities are nodes"}
-    found = {"target": every | {name: name for name in facts.channels}}
-    if len(facts.entities) > 1:
-        found["entity"] = {"": "All"} | {name: name for name in facts.entities}
-    else:
-        found["entity"] = {"": "There is one only"}
-    return found
+    entities = facts.entities if len(facts.entities) > 1 else ()
+    return {
+        "target": {"": "All"} | {name: name for name in facts.channels},
+        "entity": {"": "All" if entities else "There is one only"}
+        | {name: name for name in entities},
+    }
 
 
 def nothing_yet(asked: Asked) -> None:

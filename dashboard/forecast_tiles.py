@@ -82,32 +82,31 @@ def tiles(
         made_for: Share of readings that the intervals were made to hold.
         unit: Of the errors; empty where it is not known or not one.
     """
-    columns = st.columns(len(TILES) + 1, gap="small")
-    for column, tile in zip(columns, TILES, strict=False):
-        level, name = beside(tile, baselines)
-        label = f"{tile.label} ({unit})" if tile.unit and unit else tile.label
-        column.metric(
-            label,
-            write.number(metrics.get(tile.name)),
-            delta=f"baseline {level}" if name else "no baseline",
+    with st.grid(len(TILES) + 1, min_column_width=132, gap="small"):
+        for tile in TILES:
+            level, name = beside(tile, baselines)
+            st.metric(
+                f"{tile.label} ({unit})" if tile.unit and unit else tile.label,
+                write.number(metrics.get(tile.name)),
+                delta=f"baseline {level}" if name else "no baseline",
+                delta_color="off",
+                delta_arrow="off",
+                help=tile.help + (f" The best baseline here: {name}." if name else ""),
+                border=True,
+                height="stretch",
+            )
+        st.metric(
+            "Intervals hold",
+            write.percent(metrics.get("coverage")),
+            delta=f"made for {write.percent(made_for)}",
             delta_color="off",
             delta_arrow="off",
-            help=tile.help + (f" The best baseline here: {name}." if name else ""),
+            help="Share of the test readings that lie inside the intervals (coverage). Their width "
+            "comes from errors on the validation rows; where the test rows differ from these, they "
+            "hold less or more than they were made for.",
             border=True,
             height="stretch",
         )
-    columns[-1].metric(
-        "Intervals hold",
-        write.percent(metrics.get("coverage")),
-        delta=f"made for {write.percent(made_for)}",
-        delta_color="off",
-        delta_arrow="off",
-        help="Share of the test readings that lie inside the intervals (coverage). Their width "
-        "comes from errors on the validation rows; where the test rows differ from these, they "
-        "hold less or more than they were made for.",
-        border=True,
-        height="stretch",
-    )
 
 
 def beside(tile: Tile, baselines: Mapping[str, Metrics]) -> tuple[str, str]:

@@ -35,12 +35,20 @@ class Window:
         """Make the window of the page *name*, whose values in the address begin with *prefix*."""
         self.name, self.start, self.stop = name, f"{prefix}from", f"{prefix}to"
         self._state, self._turn = f"window.{name}", f"window.{name}.turn"
+        self._usual = f"window.{name}.usual"
 
-    def current(self, owner: str, rows: int) -> tuple[int, int]:
-        """Return first and last row (exclusive) of *owner*, which has *rows* rows."""
+    def current(self, owner: str, rows: int, first: int = 0) -> tuple[int, int]:
+        """Return first and last row (exclusive) of *owner*, which has *rows* rows.
+
+        Args:
+            owner: What is on the screen.
+            rows: How many it has.
+            first: The first one in view as long as nobody has chosen.
+        """
+        st.session_state[self._usual] = first
         known, start, stop = st.session_state.get(self._state, (None, 0, 0))
         if known != owner:
-            start, stop = self._asked(rows) if known is None else (0, rows)
+            start, stop = self._asked(rows) if known is None else (first, rows)
         stop = min(stop, rows)
         self._store(owner, start, stop, rows)
         return start, stop
@@ -74,8 +82,9 @@ class Window:
     def _asked(self, rows: int) -> tuple[int, int]:
         """Return the rows that the link asks for; a notice says why if it cannot have them."""
         ends = [st.query_params.get(name) for name in (self.start, self.stop)]
+        first = st.session_state.get(self._usual, 0)
         if ends == [None, None]:
-            return 0, rows
+            return first, rows
         try:
             start, stop = int(ends[0] or 0), int(ends[1] or rows)
         except ValueError:
@@ -85,18 +94,18 @@ class Window:
         link.refuse(
             self.start,
             f"The link asks for rows {ends[0] or 0} to {ends[1] or rows}; the recording has rows "
-            f"0 to {rows:,}, so all are shown.",
+            f"0 to {rows:,}, so {'the last' if first else 'all'} are shown.",
         )
-        return 0, rows
+        return first, rows
 
     def _store(self, owner: str, start: int, stop: int, rows: int) -> None:
-        """Keep the rows, and put them into the address unless they are all there are."""
+        """Keep the rows, and put them into the address unless they are those of the beginning."""
         st.session_state[self._state] = (owner, start, stop)
-        whole = (start, stop) == (0, rows)
+        usual = (start, stop) == (st.session_state.get(self._usual, 0), rows)
         for name, row in ((self.start, start), (self.stop, stop)):
-            if whole and name in st.query_params:
+            if usual and name in st.query_params:
                 del st.query_params[name]
-            elif not whole and st.query_params.get(name) != str(row):
+            elif not usual and st.query_params.get(name) != str(row):
                 st.query_params[name] = str(row)
 
 
