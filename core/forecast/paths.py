@@ -100,7 +100,7 @@ def gated(states: Any, units: int, seeds: Iterator[int]) -> Any:
     # A convolution, written as one product over the steps side by side.
     spans = ops.concatenate([padded[:, k : k + steps] for k in range(KERNEL)], axis=-1)
     both = dense(2 * units, seeds)(spans)
-    value, gate = both[..., :units], both[..., units:]
+    value, gate = ops.split(both, 2, axis=-1)
     if states.shape[-1] != units:
         states = dense(units, seeds)(states)
     return (value + states) * ops.sigmoid(gate)
