@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.table import show_in_readme, write
 
-NAMES = ("windows", "slider", "scale", "vus", "server", "training")
+NAMES = ("windows", "slider", "scale", "vus", "server", "training", "forecast")
 
 
 def main() -> int:

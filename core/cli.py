@@ -19,14 +19,13 @@ import typer
 from typer.exceptions import TyperException
 
 import core
-from core import cli_benchmark
-from core import task as tasks
+from core import cli_benchmark, cli_forecast, cli_train
 from core.cli_drift import drift
 from core.cli_life import life
-from core.console import err, interruptible, out, print_json, print_pairs, print_table, telling
-from core.data import catalog, open_dataset, open_recording, simulate
+from core.console import err, out, print_json, print_pairs, print_table
+from core.data import Graph, catalog, open_dataset, open_recording, simulate
 from core.data.dataset import Dataset, Roles
-from core.errors import Cancelled, FusionscopeError, StorageError, UnknownDataset
+from core.errors import Cancelled, FusionscopeError, StorageError
 from core.settings import settings
 
 # One pool of memory for all threads, given back when it is free: a server that has opened a long
@@ -38,16 +37,21 @@ LEAN = {
 }
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+GraphFile = Annotated[
+    Path | None,
+    typer.Option("--graph", help="File with the adjacency or the places of the nodes."),
+]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is there, is a file usable?")
-train_app = typer.Typer(no_args_is_help=True, help="Train a model, or find the stored one.")
 runs_app = typer.Typer(no_args_is_help=True, help="Stored runs.")
 app.add_typer(data_app, name="data")
-app.add_typer(train_app, name="train")
+app.add_typer(cli_train.app, name="train")
+app.add_typer(cli_forecast.ablate, name="ablate")
 app.add_typer(runs_app, name="runs")
 app.add_typer(cli_benchmark.app, name="benchmark")
 app.command()(life)
+app.command()(cli_forecast.forecast)
 app.command()(drift)
 
 
@@ -139,21 +143,27 @@ def data_fetch(
 @data_app.command("check")
 def data_check(
     path: Annotated[str, typer.Argument(help="CSV or Parquet file, or the name of a data set.")],
+    graph: GraphFile = None,
     as_json: Json = False,
 ) -> None:
     """Read a recording and report what was found in it.
 
     JSON keys: rows, channels, entities, findings (each with what, column, rows, count, action,
-    severity), roles, step_seconds, start, end, labelled_rows.
+    severity), roles, step_seconds, start, end, labelled_rows, graph (null, or nodes, edges and
+    parts; edges and parts are null where only places are known).
     """
-    dataset = open_dataset(path)
+    dataset = open_dataset(path, graph=graph)
     facts = _facts(dataset)
     if as_json:
         findings = [finding.model_dump() for finding in dataset.findings]
         print_json(facts | {"findings": findings})
         return
     shown = facts | {"channels": ", ".join(facts["channels"]), "entities": len(facts["entities"])}
-    print_pairs({name: value for name, value in shown.items() if name != "roles"})
+    print_pairs({name: value for name, value in shown.items() if name not in ("roles", "graph")})
+    if facts["graph"] is not None:
+        known = {name: value for name, value in facts["graph"].items() if value is not None}
+        said = ", ".join(f"{value} {name}" for name, value in known.items())
+        print_pairs({"graph": said})
     out.print()
     print_table(
         ["severity", "column", "rows", "finding", "what is done"],
@@ -172,72 +182,14 @@ def _facts(dataset: Dataset) -> dict[str, Any]:
         "start": None if time is None else str(time.min()),
         "end": None if time is None else str(time.max()),
         "labelled_rows": None if labels is None else int(labels.sum()),
+        "graph": None if dataset.graph is None else _graph_facts(dataset.graph),
     }
 
 
-@train_app.command("anomaly")
-def train_anomaly(
-    data: Annotated[str, typer.Option("--data", help="Name of a data set, or path of a file.")],
-    variant: Annotated[str, typer.Option("--variant", help="Detector.")] = "lstm-autoencoder",
-    pairs: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A setting; repeatable.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Train a detector, or find the stored run of the same settings.
-
-    JSON keys: run, key, cached, metrics, seconds, variant, config, data, baselines, notes.
-    """
-    _train("anomaly", data, variant, pairs or [], as_json)
-
-
-def _train(task: str, data: str, variant: str, pairs: list[str], as_json: bool) -> None:
-    from core import runs, training
-
-    config = tasks.get(task).Config.from_settings(
-        [*_hints(task, data, pairs), *pairs], variant=variant
-    )
-    dataset = open_dataset(data)
-    checkpoint = training.checkpoint_of(tasks.key_of(task, config, dataset))
-    with telling() as teller, interruptible(teller.stop):
-        run, cached = runs.train_or_load(task, dataset, config, teller, checkpoint)
-    card = run.card()
-    content = {
-        "run": run.name,
-        "key": run.key,
-        "cached": cached,
-        "metrics": run.metrics,
-        "seconds": run.seconds,
-        "variant": run.variant,
-        "config": run.config,
-        "data": run.dataset,
-        "baselines": card["baselines"],
-        "notes": card["notes"],
-    }
-    if as_json:
-        print_json(content)
-        return
-    state = "stored before" if cached else f"trained in {run.seconds:.1f} s"
-    out.print(f"Run {run.name}: {run.variant} on {run.dataset}, {state}.", markup=False)
-    columns = {run.variant: run.metrics} | card["baselines"]
-    print_table(
-        ["metric", *columns],
-        [[name, *(m.get(name, "") for m in columns.values())] for name in run.metrics],
-    )
-    for note in card["notes"]:
-        out.print(f"Note: {note}", markup=False)
-
-
-def _hints(task: str, data: str, pairs: list[str]) -> list[str]:
-    """Return the training rows that the catalog recommends, unless the user chose some."""
-    chosen = {pair.partition("=")[0].strip() for pair in pairs}
-    if task != "anomaly" or chosen & {"train_rows", "train_share"}:
-        return []
-    try:
-        rows = catalog.entry(data).train_rows
-    except UnknownDataset:
-        return []  # a path, of which the catalog knows nothing
-    return [f"train_rows={rows}"] if rows else []
+def _graph_facts(graph: Graph) -> dict[str, int | None]:
+    if graph.weights is None:
+        return {"nodes": len(graph.nodes), "edges": None, "parts": None}
+    return {"nodes": len(graph.nodes), "edges": graph.edges, "parts": graph.parts}
 
 
 @app.command()

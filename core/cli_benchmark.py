@@ -119,3 +119,59 @@ def _chosen(text: str, known: list[str], what: str) -> list[str]:
     if wrong:
         raise ConfigError(f"There is no {what} {wrong[0]!r}.", f"Known are: {', '.join(known)}.")
     return names or known
+
+
+@app.command()
+def forecast(
+    data: Annotated[
+        list[str], typer.Option("--data", help="Data set, file, or folder of recordings.")
+    ],
+    file: Annotated[Path, typer.Option("--out", help="Results: .csv. It is taken up again.")],
+    variants: Annotated[
+        str, typer.Option("--variants", help="Names with commas between; all when not given.")
+    ] = "",
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds of each model with chance.")] = 3,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting of all runs; repeatable."),
+    ] = None,
+    graph: Annotated[
+        Path | None,
+        typer.Option("--graph", help="File with the adjacency or the places of the nodes."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run forecasters on recordings and compare them with the fusion network and the baselines.
+
+    A known data set is forecast in its usual settings (los_loop 12 to 12 steps; beijing_air 24 to
+    24 hours, and single targets of one station; ett 96 to 24 and 96, and OT); a file in the
+    default ones; --set changes them. In a folder every CSV or Parquet file is a recording, but for
+    a square table or one of places, which are its graph. Gaps are not filled. One row a
+    recording, setting, variant and seed; an interrupted run is taken up again. What fails is named
+    at the end, and the exit code is 1 then.
+
+    JSON keys: out, rows, table (each with set, setting, variant, mae, rmse, skill, mase, coverage,
+    gap, p, fit_seconds: means over seeds), broken. The gap is the mean absolute error less that
+    of the fusion network; p is of the test of Diebold and Mariano.
+    """
+    import json
+
+    import pandas as pd
+
+    from core.forecast import VARIANTS, benchmark, collection
+
+    names = _chosen(variants, list(VARIANTS), "variant")
+    plan = benchmark.Plan(tuple(names), seeds)
+    cases = collection.find(data, pairs or [], graph)
+    broken = benchmark.run(cases, plan, file, lambda text: err.print(text, markup=False))
+    if file.exists():
+        table = benchmark.summary(pd.read_csv(file))
+        if as_json:
+            rows = json.loads(table.to_json(orient="records"))
+            print_json({"out": str(file), "rows": len(rows), "table": rows, "broken": broken})
+        else:
+            shown = table.astype(object).where(table.notna(), "")
+            print_table(list(table.columns), shown.to_numpy())
+    for name, problem in broken.items():
+        err.print(f"Left out: {name}: {problem}", markup=False)
+    raise typer.Exit(1 if broken else 0)

@@ -41,7 +41,7 @@ def life(
     from core import runs, training
     from core.life import Config
 
-    dataset = open_dataset(data)
+    dataset = tasks.opened("life", data)
     config = Config.from_settings(pairs or [], variant=variant)
     checkpoint = training.checkpoint_of(tasks.key_of("life", config, dataset))
     with telling() as teller, interruptible(teller.stop):

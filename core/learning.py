@@ -141,17 +141,20 @@ def learn(
     config: Learning,
     reporter: Reporter | None = None,
     checkpoint: Path | None = None,
+    average: float | None = None,
     **more: Any,
 ) -> list[dict[str, float]]:
     """Train a Keras *model* with Adam as *config* says; return the history.
 
     The arguments, *more* of them too, are those of `core.training.train`, which says what may be
-    raised; *loss* is as Keras takes it.
+    raised; *loss* is as Keras takes it. With *average*, such as 0.99, the model ends with a moving
+    average of its weights (Polyak and Juditsky 1992), which the last batches sway less.
     """
     tensorflow()
     import keras
 
-    model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0), loss)
+    kept = {} if average is None else {"use_ema": True, "ema_momentum": average}
+    model.compile(keras.optimizers.Adam(config.learning_rate, global_clipnorm=1.0, **kept), loss)
     schedule = Schedule(config.epochs, config.batch_size, config.patience, config.seed)
     return train(model, examples, validation, schedule, reporter, checkpoint, **more)
 

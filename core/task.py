@@ -173,18 +173,22 @@ def effective(task: str, config: Config) -> Config:
     return type(config)(**{name: getattr(config, name) for name in reads})
 
 
+def keeps_gaps(task: str) -> bool:
+    """Whether *task* reads gaps as they are: a line across a gap knows what comes after it."""
+    return bool(getattr(get(task), "KEEPS_GAPS", False))
+
+
 def opened(task: str, source: str | Path, *, graph: Path | None = None) -> Dataset:
     """Open a recording for *task*, with the roles and the cleaning that were saved for it.
 
-    A task that sets `KEEPS_GAPS` gets the gaps as they are: a line across a gap knows what comes
-    after it.
+    A task that sets `KEEPS_GAPS` gets the gaps as they are.
 
     Args:
         task: Name of the task.
         source: As for `open_dataset`.
         graph: As for `open_dataset`.
     """
-    if not getattr(get(task), "KEEPS_GAPS", False):
+    if not keeps_gaps(task):
         return open_dataset(source, graph=graph)
     saved = None if isinstance(source, Path) else catalog.recipe(source)[1]
     cleaning = (saved or Cleaning()).model_copy(update={"missing": "keep"})

@@ -104,9 +104,10 @@ def train(
     checkpoint: Path | None = None,
     measures: Mapping[str, Callable[[Any, Any], Any]] | None = None,
     each: Callable[[int], None] | None = None,
-    from_start: bool = False,
 ) -> list[dict[str, float]]:
     """Train a compiled Keras *model* in place; it ends with the weights of its best epoch.
+
+    Where its optimizer averages weights (`use_ema`), these averages are validated and kept.
 
     A training that was interrupted and is called again with the same arguments goes on after the
     last finished epoch and ends with the same bits as one that was never interrupted.
@@ -121,7 +122,6 @@ def train(
         measures: What else is measured in every epoch, by name: functions of targets and outputs
             of a batch, whose mean over all examples is taken.
         each: Called with the number of every finished epoch, while the model has its weights.
-        from_start: Whether the untrained model may be the best: it is something already.
 
     Returns:
         One dict an epoch: epoch, loss, val_loss, every measure and its val_ twin, seconds.
@@ -138,17 +138,13 @@ def train(
     smallest = len(examples) // _batches(len(examples), schedule.batch_size)
     parts = min(settings().threads, smallest)
     step, score = _compiled(model, examples, parts, list(measures.values()))
-    if from_start and state.epoch == 0:
-        state.best = _pass(score, validation, np.arange(len(validation)), 4 * schedule.batch_size)[
-            0
-        ]
-        state.best_weights = model.get_weights()
     watch = _Watch(reporter, schedule, len(examples), state.epoch)
     while not state.finished(schedule):
         began = time.perf_counter()
         rng = np.random.default_rng([schedule.seed, state.epoch])
         order = rng.permutation(len(examples))
         learned = _pass(step, examples, order, schedule.batch_size, watch)
+        raw = _averaged(model)
         held = _pass(score, validation, np.arange(len(validation)), 4 * schedule.batch_size)
         if not np.isfinite([learned[0], held[0]]).all():
             raise ConfigError(
@@ -162,12 +158,27 @@ def train(
         state.note(metrics | {"seconds": round(seconds, 3)}, model)
         if each is not None:
             each(state.epoch)
+        if raw is not None:
+            model.set_weights(raw)
         if checkpoint is not None:
             _store(model, state, checkpoint)
         watch.epoch(metrics)
     if state.best_weights:
         model.set_weights(state.best_weights)
     return state.history
+
+
+def _averaged(model: Any) -> list[np.ndarray] | None:
+    """Give *model* the average of its last weights, where its optimizer keeps one.
+
+    Returns:
+        The weights that the training goes on with; None where there is no average.
+    """
+    if not model.optimizer.use_ema:
+        return None
+    raw: list[np.ndarray] = model.get_weights()
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    return raw
 
 
 def _batches(examples: int, batch_size: int) -> int:

@@ -6,7 +6,8 @@ Everything here is shared between visitors and must not be changed by them.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly, runs
-from core.data import Cleaning, Dataset, Roles, catalog, open_dataset
+from core import task as tasks
+from core.data import Cleaning, Dataset, Graph, Roles, catalog, graphs, open_dataset
 from core.errors import DataError
 from dashboard import operating
 from dashboard.operating import Reading, Tried
@@ -29,20 +31,38 @@ class Facts:
     Attributes:
         fingerprint: Of content, roles and cleaning; what a run's key needs of it.
         rows: How many, after cleaning.
+        graph: Of its nodes; part of the key of what reads it.
+        channels: Their names.
+        entities: Their names; a single one without a name where there are none.
+        units: Unit by channel, as far as known.
     """
 
     fingerprint: str
     rows: int
+    graph: Graph | None = None
+    channels: tuple[str, ...] = ()
+    entities: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
-def facts(name: str) -> Facts:
+def facts(name: str, task: str = "") -> Facts:
     """Return what a key needs of the data set *name*; the recording itself is let go again."""
-    return _facts(name, *_recipe(name))
+    return _facts(name, _keeper(task), *_recipe(name), graphs.changed(name))
 
 
-def dataset(name: str) -> Dataset:
-    """Open the data set *name* with the roles and the cleaning that were chosen for it."""
-    return _dataset(name, *_recipe(name))
+def dataset(name: str, task: str = "") -> Dataset:
+    """Open the data set *name* with the roles and the cleaning that were chosen for it.
+
+    Args:
+        name: In the catalog.
+        task: For which it is opened: some keep gaps. Without one, as the analyst has chosen.
+    """
+    return _dataset(name, _keeper(task), *_recipe(name), graphs.changed(name))
+
+
+def _keeper(task: str) -> str:
+    """Return *task* when it opens a recording in a way of its own; else the same for all."""
+    return task if task and tasks.keeps_gaps(task) else ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,15 +110,23 @@ def _open(name: str, roles: str | None, cleaning: str | None) -> Dataset:
     )
 
 
-@st.cache_data(max_entries=64, show_spinner="Reading the recording …")
-def _facts(name: str, roles: str | None, cleaning: str | None) -> Facts:
-    opened = _open(name, roles, cleaning)
-    return Facts(opened.fingerprint, len(opened))
+# What a data set is opened with is read anew when its recipe or its graph changes.
+@st.cache_resource(max_entries=64, show_spinner="Reading the recording …")
+def _facts(name: str, task: str, roles: str | None, cleaning: str | None, graph: int) -> Facts:
+    opened = tasks.opened(task, name) if task else open_dataset(name)
+    return Facts(
+        opened.fingerprint,
+        len(opened),
+        opened.graph,
+        opened.channels,
+        tuple(opened.entities),
+        opened.units,
+    )
 
 
 @st.cache_resource(max_entries=1, show_spinner="Opening the recording …")
-def _dataset(name: str, roles: str | None, cleaning: str | None) -> Dataset:
-    return _open(name, roles, cleaning)
+def _dataset(name: str, task: str, roles: str | None, cleaning: str | None, graph: int) -> Dataset:
+    return tasks.opened(task, name) if task else open_dataset(name)
 
 
 @st.cache_resource(max_entries=3, show_spinner="Reading the stored scores …")

@@ -25,14 +25,26 @@ METRICS = {
     "false_alarms_per_day": "False alarms a day",
     "alarms_per_day": "Alarms a day",
     "events": "Events",
-    "rmse": "RMSE (steps)",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "skill": "Skill",
+    "mase": "MASE",
+    "r2": "R2",
+    "mape": "MAPE (%)",
+    "zeros": "Zeros left out of it",
+    "wape": "WAPE (%)",
     "phm08_mean": "PHM08 penalty",
     "late_share": "Promised too much",
     "coverage": "Intervals that hold",
+    "width": "Their width",
 }
+OWN = {"life": {"rmse": "RMSE (steps)"}}  # of a task that means something narrower
+# What a setting means that is empty.
+NONE = {"train_rows": "chosen from the share", "target": "all", "entity": "all"}
 JUDGED = {
     "anomaly": "Test rows, at the adaptive threshold",
     "life": "Test units, all of their steps",
+    "forecast": "Test forecasts over all steps ahead, in the data's own units",
 }
 
 
@@ -63,7 +75,8 @@ def comparison(card: dict[str, Any]) -> pd.DataFrame:
     }
     frame = pd.DataFrame.from_dict(rows, orient="index")
     known = [name for name in METRICS if name in frame]
-    return frame[known].rename(columns=METRICS).map(write.number)
+    names = METRICS | OWN.get(card["run"]["task"], {})
+    return frame[known].rename(columns=names).map(write.number)
 
 
 def settings(config: dict[str, Any], variant: str) -> dict[str, str]:
@@ -72,15 +85,16 @@ def settings(config: dict[str, Any], variant: str) -> dict[str, str]:
     fields = {} if task is None else tasks.get(task).Config.model_fields
     reads = frozenset(config) if task is None else tasks.known(task)[variant].reads
     chosen = {
-        (fields[name].title if name in fields else None) or name: value
+        (fields[name].title if name in fields else None) or name: NONE.get(name, "from the data")
+        if value is None
+        else value
+        if value != ""
+        else "none"
         for name, value in config.items()
         if name in reads
     }
-    shown = {
-        title: "chosen from the share" if value is None else str(value)
-        for title, value in chosen.items()
-    }
-    return {fields["variant"].title if fields else "Variant": _label(variant)} | shown
+    chosen = {title: str(value) for title, value in chosen.items()}
+    return {fields["variant"].title if fields else "Variant": _label(variant)} | chosen
 
 
 def _label(variant: str) -> str:

@@ -191,7 +191,10 @@ def widget(
     help = item.info.description or ""
     if item.kind == "choice":
         label = item.label if unit else item.title
-        return choice(key, label, item.names or {}, default, help, asked=item.title)
+        names = item.names or {}
+        if default is None and "" in names:
+            default = ""
+        return choice(key, label, names, default, help, asked=item.title)
     link.check(key, item.title, item.read, item.allowed, default)
     common: dict[str, Any] = {
         "label": item.label if unit else item.title,
@@ -217,7 +220,7 @@ def _switch(item: Control, default: bool, common: dict[str, Any]) -> bool:
 
 
 def _text(item: Control, default: str | None, common: dict[str, Any]) -> str | None:
-    return st.text_input(value=default or "", **common) or None
+    return st.text_input(value=default or "", **common) or (None if item.optional else "")
 
 
 def _whole(item: Control, default: int | None, common: dict[str, Any]) -> int | None:

@@ -172,8 +172,8 @@ def _channel(
 ) -> None:
     start, stop = rows
     number = dataset.channels.index(name)
-    column = dataset.values[part, number]
-    chosen = downsample.rows(column, start, stop, points=POINTS)
+    column = dataset.frame[name].to_numpy(np.float32)[part]  # with gaps, where these are kept
+    chosen = downsample.rows(column, start, stop, points=POINTS, keep=_gaps(column))
     ticks = np.array([], int)
     if dataset.imputed is not None:
         ticks = start + np.flatnonzero(dataset.imputed[part, number][start:stop])
@@ -188,6 +188,12 @@ def _channel(
         },
         alt=f"Readings of channel {name}",
     )
+
+
+def _gaps(column: np.ndarray) -> np.ndarray:
+    """Return the first row of each gap, about `POINTS` at most, so that no line crosses it."""
+    rows = np.flatnonzero(np.diff(np.isnan(column).astype(np.int8), prepend=0) == 1)
+    return rows[:: 1 + len(rows) // POINTS]
 
 
 def _no_events(timeline: Timeline) -> pd.DataFrame:

@@ -17,6 +17,7 @@ WAYS = {
     "interpolate": "draw a line across the gap",
     "forward-fill": "repeat the last reading",
     "drop": "leave the rows out",
+    "keep": "keep gaps (forecasts only)",
 }
 STEPS = ["1s", "10s", "1min", "5min", "10min", "1h", "1D"]
 KEEP = "as recorded"

@@ -87,7 +87,7 @@ def fetch(entry: Entry) -> None:
             border="horizontal",
         )
         st.caption(
-            "Fetching asks the source for this one file, checks its checksum and keeps it. "
+            "Fetching asks the source for its files alone, checks their checksums and keeps them. "
             "Without a network, put the file below the folder that FUSIONSCOPE_DATA_DIR names."
         )
         if st.button(f"Accept {entry.licence} and fetch", key="data-fetch", type="primary"):

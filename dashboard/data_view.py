@@ -121,9 +121,10 @@ def statistics(dataset: Dataset, missing: pd.Series) -> None:
 
 @st.cache_data(max_entries=8, show_spinner="Counting …")
 def _statistics(_dataset: Dataset, fingerprint: str) -> pd.DataFrame:
-    values, rows = _dataset.values, []
+    rows = []
     for number, name in enumerate(_dataset.channels):
-        column = values[:, number].astype(np.float64)
+        column = _dataset.frame[name].to_numpy(np.float64)
+        column = column[np.isfinite(column)]  # there may be gaps, where these are kept
         filled = 0 if _dataset.imputed is None else int(_dataset.imputed[:, number].sum())
         rows.append(
             {

@@ -18,6 +18,7 @@ ENTRIES = (
     ("overview", "Overview", "dashboard", "What is here, the latest runs, and a tour."),
     ("data", "Data", "table_chart", "Choose, fetch or upload a recording and check it."),
     ("anomalies", "Anomalies", "troubleshoot", "Which moments are not normal, and which sensor."),
+    ("forecast", "Forecast", "query_stats", "What the sensors will read next, and how sure."),
     ("fleet", "Fleet", "precision_manufacturing", "Which units fail next, and how worn each is."),
     ("runs", "Runs", "inventory_2", "Every trained model: filter, compare, tag, delete."),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -20,6 +21,9 @@ COLUMNS = (
     *("event", "entity", "start", "duration", "peak", "severity", "channel", "share"),
     *("said", "part"),
 )
+# What a history may hold beside the loss, of readings whose standard deviation is 1.
+MEASURES = {"loss": "Loss", "mae": "MAE (scaled)", "rmse": "RMSE (scaled)"}
+PARTS = ("", "val_")
 
 
 def events(bench: Bench) -> None:
@@ -90,13 +94,20 @@ def history(bench: Bench) -> None:
 
 
 def losses(frame: pd.DataFrame, height: int) -> None:
-    """Draw training and validation loss over the epochs."""
-    names = {"loss": "training", "val_loss": "validation"}
-    show(
-        spec(plots.lines, "Epoch", "Loss", height, True, False),
-        {"points": plots.long(frame, "epoch", names)},
-        alt="Training and validation loss by epoch",
+    """Draw training and validation over the epochs: the loss, and what is measured beside it."""
+    frame = frame.assign(
+        **{f"{part}rmse": np.sqrt(frame[f"{part}mse"]) for part in PARTS if f"{part}mse" in frame}
     )
+    measured = {name: title for name, title in MEASURES.items() if name in frame}
+    columns = st.columns(len(measured), gap="medium") if len(measured) > 1 else [st.container()]
+    for column, (name, title) in zip(columns, measured.items(), strict=True):
+        names = {name: "training", f"val_{name}": "validation"}
+        with column:
+            show(
+                spec(plots.lines, "Epoch", title, height, True, False),
+                {"points": plots.long(frame, "epoch", names)},
+                alt=f"{title} of training and validation by epoch",
+            )
 
 
 def _readings(bench: Bench, order: list[str]) -> None:

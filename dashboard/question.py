@@ -147,16 +147,23 @@ class Question:
             key=f"{self.page}-copy",
         )
 
-    def edited(self, data: str, limits: Mapping[str, float] | None = None) -> Asked:
+    def edited(
+        self,
+        data: str,
+        limits: Mapping[str, float] | None = None,
+        choices: Mapping[str, Mapping[str, str]] | None = None,
+    ) -> Asked:
         """Draw the form and return what is known of the run that it describes.
 
         Args:
             data: Name of the data set.
             limits: Largest value of a setting that depends on the data.
+            choices: Options of settings that depend on the data, value -> name; "" stands for
+                none of them.
         """
-        config = self._form(limits)
+        config = self._form(limits, choices or {})
         try:
-            key = tasks.key_of(self.task, config, cached.facts(data))
+            key = tasks.key_of(self.task, config, cached.facts(data, self.task))
         except FusionscopeError as error:
             explain(error)
             return Asked(data, config=config)
@@ -195,10 +202,14 @@ class Question:
     def _copy(self, run: runs.Run) -> None:
         """Put the settings of *run* into the form."""
         st.session_state[self.run] = NEW
+        fields = self._task().Config.model_fields
         for name, value in run.config.items():
-            st.session_state[self.prefix + name] = value
+            nothing = "" if value is None and fields[name].annotation == str | None else value
+            st.session_state[self.prefix + name] = nothing
 
-    def _form(self, limits: Mapping[str, float] | None) -> Config:
+    def _form(
+        self, limits: Mapping[str, float] | None, choices: Mapping[str, Mapping[str, str]]
+    ) -> Config:
         """Draw the choice of the variant and one widget for each setting that it reads."""
         config, variants = self._task().Config, self._task().VARIANTS
         names = {name: variant.label for name, variant in variants.items()}
@@ -208,7 +219,7 @@ class Question:
         variant = variants[values["variant"]]
         beat = " A baseline: every model has to beat it." if variant.baseline else ""
         st.caption(f"{variant.help}{beat}")
-        values |= controls.form(config, variant.reads, self.prefix, limits=limits)
+        values |= controls.form(config, variant.reads, self.prefix, choices, limits)
         return config.parse(values)
 
     def _train_button(self, asked: Asked, key: str, width: Literal["stretch", "content"]) -> None:
@@ -223,5 +234,6 @@ class Question:
             help="The page stays usable meanwhile; the training goes on when you close it.",
         ):
             assert asked.config is not None
-            jobs.submit(self.task, cached.dataset(asked.data), asked.config, jobs_panel.who())
+            dataset = cached.dataset(asked.data, self.task)
+            jobs.submit(self.task, dataset, asked.config, jobs_panel.who())
             st.rerun()

@@ -9,6 +9,8 @@ import streamlit as st
 
 from core.data import catalog
 
+# Pages of tasks whose names stand before all that their links carry.
+OWN = {"life": "fleet", "forecast": "forecast"}
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 
 
@@ -25,16 +27,16 @@ def to(page: str, **shown: Any) -> NoReturn:
 
 def to_run(name: str, dataset: str, task: str = "anomaly") -> NoReturn:
     """Go to the page that shows the run *name* of *task*, which was trained on *dataset*."""
-    if task == "life":
-        to("fleet", **{"life.data": dataset, "life.run": name})
+    if task in OWN:
+        to(OWN[task], **{f"{task}.data": dataset, f"{task}.run": name})
     to("anomalies", **_known(dataset), run=name)
 
 
 def to_settings(dataset: str, config: dict[str, Any], task: str = "anomaly") -> NoReturn:
     """Go to the training with these settings of a config, or to the run that came of it."""
     chosen = {f"{task}.{name}": value for name, value in config.items() if value is not None}
-    if task == "life":
-        to("fleet", **{"life.data": dataset}, **chosen)
+    if task in OWN:
+        to(OWN[task], **{f"{task}.data": dataset}, **chosen)
     to("anomalies", **_known(dataset), **chosen)
 
 

@@ -18,7 +18,7 @@ from dashboard.notices import explain
 CHOSEN = "run"  # In the address; the page Anomalies reads the same.
 TABS = ("Card", "History", "Files")
 TROUBLE = "runs.trouble"
-OPEN = {"anomaly": "Open its timeline", "life": "Open its fleet"}
+OPEN = {"anomaly": "Open its timeline", "life": "Open its fleet", "forecast": "Open its forecasts"}
 
 
 def show(run: runs.Run) -> None:
@@ -109,7 +109,7 @@ def _after_damage(run: runs.Run) -> None:
             "Train it again",
             key="runs-again",
             icon=":material/replay:",
-            help="Opens the same settings on the page Anomalies. Delete the damaged run first: "
+            help="Opens the same settings on the page of its task. Delete the damaged run first: "
             "its settings would find it again.",
         ):
             routes.to_settings(run.source, run.config, run.task)

@@ -16,7 +16,7 @@ def of(run: runs.Run, decision: Decision) -> str:
 {_result_of(run)}
 decision = anomaly.Decision(
     scoring={_scoring(decision)},
-    threshold=anomaly.{type(rule).__name__}({_arguments(values)}),
+    threshold=anomaly.{type(rule).__name__}({arguments(values)}),
     min_length={decision.min_length},
     merge_gap={decision.merge_gap},
     cool_down={decision.cool_down},
@@ -45,11 +45,11 @@ from core.data import Cleaning, Roles, open_dataset
 
 data = open_dataset(
     {run.source!r},
-    roles=Roles({_arguments(roles)}),
-    cleaning=Cleaning({_arguments(run.cleaning)}),
+    roles=Roles({arguments(roles)}),
+    cleaning=Cleaning({arguments(run.cleaning)}),
 )
 config = anomaly.Config(
-    {_arguments(run.config, lines=True)}
+    {arguments(run.config, lines=True)}
 )
 fitted = anomaly.fit(data, config)
 result = anomaly.predict(fitted, data)
@@ -59,9 +59,10 @@ result = anomaly.predict(fitted, data)
 def _scoring(decision: Decision) -> str:
     if decision.scoring is None:
         return "None"
-    return f"anomaly.Scoring({_arguments(decision.scoring.model_dump())})"
+    return f"anomaly.Scoring({arguments(decision.scoring.model_dump())})"
 
 
-def _arguments(values: dict[str, Any], lines: bool = False) -> str:
+def arguments(values: dict[str, Any], lines: bool = False) -> str:
+    """Return *values* as the arguments of a call; with *lines* one a line."""
     pairs = [f"{name}={value!r}" for name, value in values.items()]
     return (",\n    " if lines else ", ").join(pairs) + ("," if lines else "")

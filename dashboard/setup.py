@@ -44,7 +44,9 @@ def sidebar() -> Asked:
             QUESTION.settings_of(stored)
             return Asked(data, run=stored)
         _follow_rows(entries[data])
-        return QUESTION.edited(data, {"train_rows": max(cached.facts(data).rows - 1, 20)})
+        return QUESTION.edited(
+            data, {"train_rows": max(cached.facts(data, QUESTION.task).rows - 1, 20)}
+        )
 
 
 def _combining(data: str) -> None:

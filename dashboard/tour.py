@@ -29,7 +29,7 @@ def config() -> anomaly.Config:
 
 def start() -> None:
     """Ask for the training; go to its timeline at once when the run is stored already."""
-    job = jobs.submit("anomaly", cached.dataset(SAMPLE), config(), jobs_panel.who())
+    job = jobs.submit("anomaly", cached.dataset(SAMPLE, "anomaly"), config(), jobs_panel.who())
     if job.state == "done":
         _finish(job)
     st.query_params[KEY] = job.id

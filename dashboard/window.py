@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import streamlit as st
 
 from dashboard import link
-from dashboard.timeline import Timeline
 
 LEAST = 8  # Rows; a brush that is narrower is taken for a slip.
+
+
+class Line(Protocol):
+    """A series that is brushed."""
+
+    def __len__(self) -> int:
+        """How many rows it has."""
+        ...
+
+    def rows_between(self, low: float, high: float) -> tuple[int, int]:
+        """Return the rows between two places on the horizontal axis."""
+        ...
 
 
 class Window:
@@ -24,12 +35,20 @@ class Window:
         """Make the window of the page *name*, whose values in the address begin with *prefix*."""
         self.name, self.start, self.stop = name, f"{prefix}from", f"{prefix}to"
         self._state, self._turn = f"window.{name}", f"window.{name}.turn"
+        self._usual = f"window.{name}.usual"
 
-    def current(self, owner: str, rows: int) -> tuple[int, int]:
-        """Return first and last row (exclusive) of *owner*, which has *rows* rows."""
+    def current(self, owner: str, rows: int, first: int = 0) -> tuple[int, int]:
+        """Return first and last row (exclusive) of *owner*, which has *rows* rows.
+
+        Args:
+            owner: What is on the screen.
+            rows: How many it has.
+            first: The first one in view as long as nobody has chosen.
+        """
+        st.session_state[self._usual] = first
         known, start, stop = st.session_state.get(self._state, (None, 0, 0))
         if known != owner:
-            start, stop = self._asked(rows) if known is None else (0, rows)
+            start, stop = self._asked(rows) if known is None else (first, rows)
         stop = min(stop, rows)
         self._store(owner, start, stop, rows)
         return start, stop
@@ -48,7 +67,7 @@ class Window:
         """Return the key of the overview: a new one wherever the brush has to go."""
         return f"{self.name}-overview-{owner}-{st.session_state.get(self._turn, 0)}"
 
-    def brushed(self, owner: str, timeline: Timeline) -> None:
+    def brushed(self, owner: str, timeline: Line) -> None:
         """Take over what was brushed on the overview; without a brush the whole is shown."""
         state: dict[str, Any] = st.session_state.get(self.brush_key(owner)) or {}
         ends = state.get("selection", {}).get("brush", {}).get("x")
@@ -63,8 +82,9 @@ class Window:
     def _asked(self, rows: int) -> tuple[int, int]:
         """Return the rows that the link asks for; a notice says why if it cannot have them."""
         ends = [st.query_params.get(name) for name in (self.start, self.stop)]
+        first = st.session_state.get(self._usual, 0)
         if ends == [None, None]:
-            return 0, rows
+            return first, rows
         try:
             start, stop = int(ends[0] or 0), int(ends[1] or rows)
         except ValueError:
@@ -74,20 +94,21 @@ class Window:
         link.refuse(
             self.start,
             f"The link asks for rows {ends[0] or 0} to {ends[1] or rows}; the recording has rows "
-            f"0 to {rows:,}, so all are shown.",
+            f"0 to {rows:,}, so {'the last' if first else 'all'} are shown.",
         )
-        return 0, rows
+        return first, rows
 
     def _store(self, owner: str, start: int, stop: int, rows: int) -> None:
-        """Keep the rows, and put them into the address unless they are all there are."""
+        """Keep the rows, and put them into the address unless they are those of the beginning."""
         st.session_state[self._state] = (owner, start, stop)
-        whole = (start, stop) == (0, rows)
+        usual = (start, stop) == (st.session_state.get(self._usual, 0), rows)
         for name, row in ((self.start, start), (self.stop, stop)):
-            if whole and name in st.query_params:
+            if usual and name in st.query_params:
                 del st.query_params[name]
-            elif not whole and st.query_params.get(name) != str(row):
+            elif not usual and st.query_params.get(name) != str(row):
                 st.query_params[name] = str(row)
 
 
 DETAIL = Window("anomaly", "anomaly.")
 RECORDING = Window("data")
+FORECAST = Window("forecast", "forecast.")

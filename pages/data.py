@@ -5,11 +5,20 @@ from __future__ import annotations
 import streamlit as st
 
 from core.errors import FusionscopeError, UnknownDataset, UnreadableFile
-from dashboard import cached, data_pictures, data_recipe, data_source, data_view, link
+from dashboard import (
+    cached,
+    data_pictures,
+    data_recipe,
+    data_source,
+    data_view,
+    graph_panel,
+    link,
+)
 from dashboard.notices import explain
 from dashboard.window import RECORDING
 
 TABS = ("Findings", "Columns and gaps", "Statistics")
+GRAPH = "Graph"
 
 st.title("Data")
 entry = data_source.sidebar()
@@ -29,8 +38,9 @@ else:
 if dataset is not None:
     data_view.tiles(dataset)
     data_pictures.channels(dataset)
-    tabs = st.tabs(list(TABS), key="data.tab", on_change="rerun", bind="query-params")
-    for tab, name in zip(tabs, TABS, strict=True):
+    names = [*TABS, GRAPH] if graph_panel.wanted(dataset) else list(TABS)
+    tabs = st.tabs(names, key="data.tab", on_change="rerun", bind="query-params")
+    for tab, name in zip(tabs, names, strict=True):
         if tab.open:
             with tab:
                 if name == "Findings":
@@ -39,6 +49,8 @@ if dataset is not None:
                 elif name == "Statistics":
                     found, _ = data_recipe.columns(entry.name, entry.rows)
                     data_view.statistics(dataset, found.set_index("column")["missing"])
+                elif name == GRAPH:
+                    graph_panel.panel(entry, dataset)
                 else:
                     data_recipe.editor(entry.name, entry.rows)
 with notices:

@@ -9,7 +9,8 @@ from dashboard import link, routes, standing, tour
 st.title("Fusionscope")
 st.markdown(
     "A workbench for sensor recordings: train a detector, move its threshold, and see at once "
-    "what it catches, what it costs, and which sensor is to blame."
+    "what it catches, what it costs, and which sensor is to blame; forecast what sensors will "
+    "read, beside baselines; rank units by the life they have left."
 )
 job = tour.current()
 link.notices(only=[tour.KEY])
@@ -43,5 +44,7 @@ else:
         st.space("stretch")
         if st.button("Detect anomalies", key="overview-detect", width="stretch"):
             routes.to("anomalies")
+        if st.button("Forecast readings", key="overview-forecast", width="stretch"):
+            routes.to("forecast")
 standing.jobs_panel(leave_out=None if job is None else job.id)
 standing.runs_panel()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from core import cli
+from core import cli, tracking
 
 # A busy machine is slow, not wrong.
 hypothesis_settings.register_profile("project", deadline=None)
@@ -25,9 +28,43 @@ from core.settings import settings  # noqa: E402  after the environment is set
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def copy_store(source: Path, target: Path) -> None:
+    """Copy an SQLite file together with what is still in its log."""
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+
+
+@pytest.fixture(scope="session")
+def _tables(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Return a list of runs without runs, made when it is first asked for, in seconds."""
+
+    @cache
+    def made() -> Path:
+        path = tmp_path_factory.mktemp("tables") / "runs.db"
+        tracking._client(f"sqlite:///{path}")
+        return path
+
+    return made
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty home folder, so that a test neither sees nor leaves runs, jobs and uploads."""
+def home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, _tables: Callable[[], Path]
+) -> Iterator[Path]:
+    """An empty home folder, so that a test neither sees nor leaves runs, jobs and uploads.
+
+    A list of runs that a test makes there is a copy: MLflow takes seconds to make its tables.
+    """
+    prepare = tracking._prepare_file
+
+    def with_tables(path: Path) -> None:
+        new = not path.exists()
+        prepare(path)
+        if new:
+            monkeypatch.setattr(tracking, "_prepare_file", prepare)  # the original is made so
+            copy_store(_tables(), path)
+
+    monkeypatch.setattr(tracking, "_prepare_file", with_tables)
     folder = tmp_path / "home"
     monkeypatch.setenv("FUSIONSCOPE_HOME", str(folder))
     for name in ("MLFLOW_TRACKING_URI", "DASK_SCHEDULER_ADDRESS"):

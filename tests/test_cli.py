@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from core import runs
+from core import cli_train, runs
 from core.data import catalog, ondisk
+from core.errors import DataError
 from tests.examples import waves
 
 FAST = ["--variant", "pca", "--set", "lookback=10"]
@@ -164,3 +165,27 @@ def test_an_unexpected_error_leaves_its_traceback_in_a_file(call, monkeypatch, h
     assert "wires crossed" in err
     assert len(err.strip().splitlines()) == 1
     assert "Traceback" in next((home / "logs").iterdir()).read_text()
+
+
+def test_the_graph_of_a_recording_is_checked(call, recording, tmp_path):
+    graph = tmp_path / "graph.csv"
+    graph.write_text("s2,s0,s1\n0,1,0\n1,0,0\n0,0,0\n")
+    code, out, _ = call("data", "check", recording, "--graph", graph, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["graph"] == {"nodes": 3, "edges": 1, "parts": 2}
+    assert any("2 parts" in finding["what"] for finding in found["findings"])
+    assert "3 nodes, 1 edges, 2 parts" in call("data", "check", recording, "--graph", graph)[1]
+    assert json.loads(call("data", "check", recording, "--json")[1])["graph"] is None
+    graph.write_text("0,1,0,0\n" * 4)
+    code, _, err = call("data", "check", recording, "--graph", graph)
+    assert code == 2
+    assert "3 nodes, the adjacency 4 rows" in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_training_takes_a_graph(tmp_path, recording):
+    graph = tmp_path / "graph.csv"
+    graph.write_text("0,1,0,0\n" * 4)
+    with pytest.raises(DataError, match="3 nodes, the adjacency 4 rows"):
+        cli_train.train("anomaly", str(recording), "pca", [], graph)

@@ -32,6 +32,7 @@ __all__ = [
     "Windows",
     "blocked",
     "build",
+    "candidates",
     "catalog",
     "check_lookback",
     "chronological",

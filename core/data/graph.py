@@ -78,6 +78,11 @@ class Graph:
         np.fill_diagonal(weights, 0.0)
         return weights
 
+    @property
+    def edges(self) -> int:
+        """Number of pairs of nodes with an edge, in either direction."""
+        return int(np.count_nonzero(np.triu(self.symmetric)))
+
     @cached_property
     def parts(self) -> int:
         """Number of parts that no edge joins; a single node is a part."""

@@ -11,6 +11,7 @@ Example:
 
 from core.forecast.compare import Difference, diebold_mariano
 from core.forecast.config import Config
+from core.forecast.experiments import ablations, best_of, side_by_side, window_sizes
 from core.forecast.metrics import (
     advice,
     by_hour,
@@ -20,7 +21,7 @@ from core.forecast.metrics import (
     measures,
 )
 from core.forecast.result import Result, read_result
-from core.forecast.task import Fitted, Prepared, fit, load, predict, prepare, split
+from core.forecast.task import Fitted, Prepared, fit, load, predict, prepare, samples_of, split
 from core.forecast.variants import VARIANTS
 
 KEEPS_GAPS = True  # interpolation across a gap knows what comes after it
@@ -33,7 +34,9 @@ __all__ = [
     "Fitted",
     "Prepared",
     "Result",
+    "ablations",
     "advice",
+    "best_of",
     "by_hour",
     "by_step",
     "by_target",
@@ -45,5 +48,8 @@ __all__ = [
     "predict",
     "prepare",
     "read_result",
+    "samples_of",
+    "side_by_side",
     "split",
+    "window_sizes",
 ]

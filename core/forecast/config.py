@@ -55,7 +55,7 @@ class Config(BaseConfig):
         "2018). conv-st: by a convolution over neighbouring columns, as IMMAF-SDFN has it.",
     )
     temporal: Literal["lstm", "bilstm", "gru"] = setting(
-        "lstm",
+        "gru",
         label="Temporal path",
         help="How the course of each sensor is read.",
     )
@@ -178,7 +178,7 @@ class Config(BaseConfig):
         log=True,
     )
     learning_rate: float = setting(
-        0.002,
+        0.001,
         label="Learning rate",
         help="Size of a training step. Lower it when the loss jumps, raise it when it creeps.",
         ge=1e-5,

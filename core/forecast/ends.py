@@ -154,4 +154,4 @@ class Ends:
 def _uniform(seed: int) -> Any:
     from keras import initializers
 
-    return initializers.RandomUniform(-0.3, 0.3, seed=seed)
+    return initializers.RandomUniform(-0.05, 0.05, seed=seed)

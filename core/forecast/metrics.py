@@ -126,11 +126,12 @@ def by_target(result: Result, which: np.ndarray | None = None) -> pd.DataFrame:
 def _measured(result: Result, which: np.ndarray | None, cut: Any) -> Metrics:
     """Return the measures of a *cut* of (W, H, M), of the test forecasts or of *which*."""
     which = result.test if which is None else which
-    lower, upper = (bound[which][cut] for bound in result.bounds)
+    # Cut first: of many targets, all forecasts would be copied for each of them.
+    lower, upper = (bound[cut][which] for bound in result.bounds)
     targets = cut[2] if isinstance(cut, tuple) and len(cut) > 2 else slice(None)
     return measure(
-        result.truth[which][cut],
-        result.forecasts[which][cut],
+        result.truth[cut][which],
+        result.forecasts[cut][which],
         result.last[which][:, targets],
         result.naive[targets],
         lower,

@@ -22,6 +22,7 @@ from core.task import Reporter
 from core.training import epochs_of
 
 CELLS = 1 << 20  # numbers of the past that are read at once: bounds the memory of a forecast
+AVERAGE = 0.99  # of the weights, from step to step
 MODEL, SHAPE, EPOCHS = "model.npz", "network.json", "epochs"
 
 
@@ -135,14 +136,7 @@ class Network:
         self, training: Training, reporter: Reporter | None, checkpoint: Path | None
     ) -> list[dict[str, float]]:
         """Train on the training windows; return the history."""
-        self.shape = Shape.of(training)
-        linear = best_linear(training, reporter) if self.starts_linear else None
-        if linear is not None:
-            highway = (linear.own, *linear.weights.shape[:2])
-            self.shape = replace(self.shape, highway=highway)
-        self.model = self.build(self.shape)
-        if linear is not None:
-            self.model.get_layer("highway").set_weights([linear.weights])
+        self.prepare(training, reporter)
         self.epochs = self._folder(checkpoint)
         return learn(
             self.model,
@@ -152,10 +146,22 @@ class Network:
             self.config,
             reporter,
             checkpoint,
+            average=AVERAGE,
             measures={name: loss_of(name) for name in MEASURES},
             each=self._keep,
-            from_start=linear is not None,
         )
+
+    def prepare(self, training: Training, reporter: Reporter | None) -> None:
+        """Build the model, with its linear highway fitted."""
+        tensorflow()  # before Keras, so that its threads are set
+        self.shape = Shape.of(training)
+        linear = best_linear(training, reporter) if self.starts_linear else None
+        if linear is not None:
+            highway = (linear.own, *linear.weights.shape[:2])
+            self.shape = replace(self.shape, highway=highway)
+        self.model = self.build(self.shape)
+        if linear is not None:
+            self.model.get_layer("highway").set_weights([linear.weights])
 
     @property
     def starts_linear(self) -> bool:

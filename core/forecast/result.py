@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -78,6 +78,21 @@ class Result:
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """(W, H, M) lower and upper bounds of the intervals."""
         return self.forecasts + self.bands.lower, self.forecasts + self.bands.upper
+
+    def only(self, target: str) -> Result:
+        """Return the forecasts of one target."""
+        place = self.targets.index(target)
+        one = slice(place, place + 1)
+        bands = replace(self.bands, lower=self.bands.lower[:, one], upper=self.bands.upper[:, one])
+        return replace(
+            self,
+            targets=(target,),
+            forecasts=self.forecasts[:, :, one],
+            last=self.last[:, one],
+            actual=self.actual[:, one],
+            bands=bands,
+            naive=self.naive[one],
+        )
 
     def times(self, rows: np.ndarray) -> np.ndarray | pd.DatetimeIndex:
         """Return the times of *rows*, which may lie beyond the recording; their numbers without."""

@@ -35,7 +35,7 @@ class Source(Network):
         from keras import layers, ops
 
         seeds, targets = seeds_of(self.config), len(shape.targets)
-        plain = self.config.model_copy(update={"instance_norm": False})
+        plain = self.config.model_copy(update={"instance_norm": False, "dropout": 0.0})
         ends = Ends(shape, plain, seeds)
         over_sensors = conv_st(ends, self.kind)[:, 0, -1]
         rows = ops.reshape(ends.past, (-1, shape.lookback, shape.nodes * shape.features))

@@ -301,7 +301,13 @@ def _truth(samples: Samples) -> np.ndarray:
     return samples.panel.actual[rows]
 
 
-def predict(fitted: Fitted, dataset: Dataset, *, silent: str | None = None) -> Result:
+def predict(
+    fitted: Fitted,
+    dataset: Dataset,
+    *,
+    silent: str | None = None,
+    origins: np.ndarray | None = None,
+) -> Result:
     """Forecast from every origin of *dataset*, the one behind its last row included.
 
     On the recording of the training the parts are kept, and validation and test are forecast;
@@ -312,18 +318,14 @@ def predict(fitted: Fitted, dataset: Dataset, *, silent: str | None = None) -> R
         dataset: The recording.
         silent: A node, or a channel where entities are the nodes, whose readings the model does
             not get: it reads their mean instead.
+        origins: First rows of the forecasts to make, when not all are wanted.
 
     Raises:
         RolesError: a node or channel that the model was trained on is missing.
         TooShort: the recording is shorter than one window.
     """
-    config = fitted.config
-    panel = panel_of(dataset, config).arranged(fitted.nodes, fitted.features)
-    own = dataset.fingerprint == fitted.fingerprint
-    check_length(panel, config.lookback, config.horizon if own else 0)
-    parts = split_of(panel, config) if own else np.full(len(panel), Part.TEST, np.int8)
-    rows = parts != Part.TRAIN
-    samples = _windows(panel, config, fitted.scale, fitted.calendar, rows, beyond=True)
+    samples, parts = samples_of(fitted, dataset, origins)
+    panel = samples.panel
     if silent is not None:
         samples = _silenced(samples, silent)
     said = fitted.scale.inverse(fitted.forecaster.forecast(samples), panel.targets)
@@ -342,6 +344,28 @@ def predict(fitted: Fitted, dataset: Dataset, *, silent: str | None = None) -> R
         fitted.naive,
         panel.step,
     )
+
+
+def samples_of(
+    fitted: Fitted, dataset: Dataset, origins: np.ndarray | None = None
+) -> tuple[Samples, np.ndarray]:
+    """Return the windows of *dataset* that `predict` forecasts from, and (rows,) codes of `Part`.
+
+    Args:
+        fitted: What `fit` or `load` returned.
+        dataset: The recording.
+        origins: Those that are wanted; all when None.
+    """
+    config = fitted.config
+    panel = panel_of(dataset, config).arranged(fitted.nodes, fitted.features)
+    own = dataset.fingerprint == fitted.fingerprint
+    check_length(panel, config.lookback, config.horizon if own else 0)
+    parts = split_of(panel, config) if own else np.full(len(panel), Part.TEST, np.int8)
+    rows = parts != Part.TRAIN
+    samples = _windows(panel, config, fitted.scale, fitted.calendar, rows, beyond=True)
+    if origins is not None:
+        samples = replace(samples, origins=np.intersect1d(samples.origins, origins))
+    return samples, parts
 
 
 def _silenced(samples: Samples, name: str) -> Samples:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +20,7 @@ from core.data import open_dataset
 from core.data.dataset import Dataset
 from core.settings import settings
 from tests import fake
+from tests.conftest import copy_store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -61,6 +60,7 @@ import sys, time
 from pathlib import Path
 from core import jobs, runs
 from tests import fake
+from tests.conftest import copy_store
 from tests.jobs.conftest import recording, until
 home = Path({str(home)!r})
 fake.install()
@@ -68,12 +68,6 @@ data = recording(home)
 """
     command = [sys.executable, "-c", preamble + script]
     return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
-
-
-def copy_store(source: Path, target: Path) -> None:
-    """Copy an SQLite file together with what is still in its log."""
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-        old.backup(new)
 
 
 def isolate(patch: pytest.MonkeyPatch, home: Path) -> None:

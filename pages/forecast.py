@@ -1,0 +1,18 @@
+"""What will these sensors read next, and does the model know it better than a baseline?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import forecast, forecast_setup, jobs_panel, link
+
+st.title("Forecast")
+asked = forecast_setup.sidebar()
+link.notices(but=forecast_setup.LINKED)
+if asked.run is not None:
+    forecast.heading(asked.run)
+    forecast.draw(asked.run)
+elif asked.job is not None:
+    jobs_panel.panel(asked.job)
+else:
+    forecast_setup.nothing_yet(asked)
