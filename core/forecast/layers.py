@@ -120,8 +120,11 @@ def classes() -> dict[str, type]:
             mixed = tf.reshape(
                 tf.transpose(mixed, (2, 3, 1, 0, 4)), (batch, steps, nodes, terms * width)
             )
-            joined = tf.concat([features, mixed], axis=3)
-            return tf.matmul(joined, self.kernel) + self.bias
+            # In rows: a product of (B, 1, N, D) and a matrix writes beyond its memory on a CPU
+            # (TensorFlow 2.21 with oneDNN).
+            rows = tf.reshape(tf.concat([features, mixed], axis=3), (-1, self.terms * width))
+            said = tf.matmul(rows, self.kernel) + self.bias
+            return tf.reshape(said, (batch, steps, nodes, self.units))
 
     class Highway(keras.layers.Layer):
         """A linear forecast that is fitted beforehand and stays: (B, T, N, F) -> (B, H, M).
