@@ -106,7 +106,7 @@ def test_a_model_is_taken_apart(call, recording):
 
 
 def test_window_sizes_that_do_not_fit_are_named_and_the_others_compared(call, recording):
-    code, out, err = call(
+    code, out, _ = call(
         *("ablate", "forecast", "--windows", "--data", recording),
         *("--variant", "persistence", *SMALL, "--json"),
     )
@@ -148,7 +148,7 @@ def test_the_benchmark_finds_graphs_in_folders_and_names_what_fails(call, record
     weights.to_csv(folder / "adjacency.csv", index=False)
     (folder / "short.csv").write_text("a,b\n1,2\n3,5\n4,4\n5,1\n")
     file = tmp_path / "forecast.csv"
-    code, out, err = call(
+    code, _, err = call(
         *("benchmark", "forecast", "--data", folder, "--out", file, "--seeds", "1", "--json"),
         *("--variants", "stgcn", "--set", "graph=given", "--set", "lookback=6"),
         *("--set", "horizon=3", "--set", "units=4", "--set", "epochs=1"),
