@@ -166,7 +166,7 @@ class Network:
     @property
     def starts_linear(self) -> bool:
         """Whether the network starts from a linear forecast."""
-        return self.config.highway and not self.plain
+        return self.config.highway and self.config.residual and not self.plain
 
     def _folder(self, checkpoint: Path | None) -> Path:
         """Return where the weights of every epoch are kept: beside the checkpoint."""
