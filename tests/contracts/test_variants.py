@@ -342,7 +342,8 @@ def test_every_weight_gets_a_gradient(task, variant, data, fit):
         model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
     ):
         assert gradient is not None, variable.path
-        assert np.abs(gradient).max() > 0, variable.path
+        # Of a table, only the rows that were looked up have one.
+        assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, variable.path
 
 
 @pytest.mark.parametrize(("task", "variant"), TRAINED)
