@@ -52,7 +52,7 @@ def wearing(units: int = 12, channels: int = 3, seed: int = 0) -> Dataset:
 
 
 def tides(rows: int = 240, entities: int = 2, channels: int = 3, seed: int = 0) -> Dataset:
-    """Hourly readings with a daily season, which follow one another in a noise that lasts.
+    """Hourly readings with a season of a day, one channel behind another, in noise that lasts.
 
     What comes next is the season and what is left of the noise, far from the last reading.
     """

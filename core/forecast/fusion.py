@@ -31,8 +31,10 @@ class Path(Network):
         """Return the untrained model."""
         ends = Ends(shape, self.config, seeds_of(self.config))
         if self.kind in SPATIAL:
-            return ends.answer(summary(SPATIAL[self.kind](ends, self.config.temporal)))
-        return ends.answer(summary(temporal(ends, self.kind)))
+            kind = self.config.temporal
+            states = SPATIAL[self.kind](ends, kind)
+            return ends.answer(summary(states, kind if self.kind == "conv-st" else ""))
+        return ends.answer(summary(temporal(ends, self.kind), self.kind))
 
 
 class Fusion(Network):
@@ -48,7 +50,9 @@ class Fusion(Network):
         ends = Ends(shape, config, seeds_of(config))
         over_time = temporal(ends, config.temporal)
         over_sensors = SPATIAL[config.spatial](ends, config.temporal)
-        summaries, looks = [summary(over_time), summary(over_sensors)], []
+        kinds = config.temporal, config.temporal if config.spatial == "conv-st" else ""
+        paths = zip((over_time, over_sensors), kinds, strict=True)
+        summaries, looks = [summary(states, kind) for states, kind in paths], []
         if config.fusion == "attention":
             for asks, answers in ((over_time, over_sensors), (over_sensors, over_time)):
                 seen, where = attention(ends, asks, answers)

@@ -109,6 +109,14 @@ def gated(states: Any, units: int, seeds: Iterator[int]) -> Any:
 SPATIAL = {"stgcn": stgcn, "conv-st": conv_st}
 
 
-def summary(states: Any) -> Any:
-    """Return (B, R, D), the last step of *states* (B, R, T, D)."""
-    return states[:, :, -1]
+def summary(states: Any, kind: str = "") -> Any:
+    """Return (B, R, D), the last step of *states* (B, R, T, D).
+
+    What reads backwards, the second half of *kind* "bilstm", has read all at the first step.
+    """
+    from keras import ops
+
+    if kind != "bilstm":
+        return states[:, :, -1]
+    half = states.shape[-1] // 2
+    return ops.concatenate([states[:, :, -1, :half], states[:, :, 0, half:]], axis=-1)

@@ -13,7 +13,7 @@ from typing import Any
 from core.forecast.config import Config
 from core.forecast.ends import Ends
 from core.forecast.network import Network, Shape
-from core.forecast.paths import conv_st, recurrent
+from core.forecast.paths import conv_st, recurrent, summary
 from core.recurrent import dense, seeds_of
 
 DENSE = 64
@@ -37,9 +37,10 @@ class Source(Network):
         seeds, targets = seeds_of(self.config), len(shape.targets)
         plain = self.config.model_copy(update={"instance_norm": False, "dropout": 0.0})
         ends = Ends(shape, plain, seeds)
-        over_sensors = conv_st(ends, self.kind)[:, 0, -1]
+        over_sensors = summary(conv_st(ends, self.kind), self.kind)[:, 0]
         rows = ops.reshape(ends.past, (-1, shape.lookback, shape.nodes * shape.features))
-        over_time = recurrent(self.kind, self.config.units, seeds)(rows)[:, -1]
+        states = recurrent(self.kind, self.config.units, seeds)(rows)
+        over_time = summary(states[:, None], self.kind)[:, 0]
         hidden = layers.Concatenate()([over_sensors, over_time])
         hidden = dense(DENSE, seeds, "relu")(hidden)
         said = dense(shape.horizon * targets, seeds)(hidden)

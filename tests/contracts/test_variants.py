@@ -46,7 +46,7 @@ OTHERS = {
     "target": "s1",
     "entity": "unit-1",
     "spatial": "conv-st",
-    "temporal": "gru",
+    "temporal": "bilstm",
     "fusion": "concat",
     "graph": "learned",
     "loss": "mse",
@@ -342,13 +342,13 @@ def test_every_weight_gets_a_gradient(task, variant, data, fit):
         model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True
     ):
         assert gradient is not None, variable.path
-        assert np.abs(gradient).max() > 0, variable.path
+        # Of a table, only the rows that were looked up have one.
+        assert np.abs(tf.convert_to_tensor(gradient)).max() > 0, variable.path
 
 
 @pytest.mark.parametrize(("task", "variant"), TRAINED)
 def test_it_learns(task, variant, data, fit):
-    """It finds the break that stays in range, the end of a life, or what comes, far better than
-    baselines."""
+    """It finds the break, the end of a life, or what comes, far better than baselines."""
     module = get(task)
     baselines = {
         "anomaly": ("random", "max-z"),
@@ -422,7 +422,7 @@ def another(name: str, info) -> Any:
     default = info.default
     if isinstance(default, bool):
         return not default
-    if name in OTHERS and not (name == "coverage" and default != 0.9):
+    if name in OTHERS:
         return OTHERS[name]
     return default * 2 or 1 if isinstance(default, int) else default / 2 or 0.1
 
