@@ -256,16 +256,15 @@ def attention(heads: int, most: float) -> alt.LayerChart:
     )
 
 
-def beside(rows: int, title: str) -> alt.LayerChart:
+def beside(order: tuple[str, ...], title: str) -> alt.LayerChart:
     """Draw the error of runs under one another, with intervals of the difference.
 
-    Reads runs [name, value, lower, upper, meaning], in order, *rows* of them, and reference
-    [value]: the error of the one that the others are compared with.
+    Reads runs [name, value, lower, upper, meaning], and reference [value]: the error of the one
+    that the others are compared with. *order* names the runs from top to bottom.
     """
     y = alt.Y(
         "name:N",
-        sort=None,
-        scale=alt.Scale(padding=0.8),
+        scale=alt.Scale(domain=list(order), padding=0.8),
         axis=alt.Axis(title=None, minExtent=200, maxExtent=200, labelLimit=194),
     )
     scale = alt.Scale(zero=False, padding=14)
@@ -294,5 +293,5 @@ def beside(rows: int, title: str) -> alt.LayerChart:
     )
     rule = named("reference").mark_rule(strokeDash=DASH, strokeWidth=1.2).encode(x=x)
     return alt.layer(paint(rule, "threshold"), spans, dots).properties(
-        height=26 * rows, autosize=FIT
+        height=26 * len(order), autosize=FIT
     )

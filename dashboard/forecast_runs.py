@@ -127,7 +127,7 @@ def _beside(bench: Bench, names: dict[str, str], baselines: set[str]) -> None:
     )
     title = bench.titled("MAE", every=True)
     show(
-        spec(forecast_charts.beside, len(pictured), title),
+        spec(forecast_charts.beside, tuple(pictured["name"]), title),
         {"runs": pictured, "reference": pd.DataFrame({"value": [own]})},
         alt="Error of each run, with the interval of its difference from the run on the screen",
     )

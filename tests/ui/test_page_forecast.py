@@ -317,7 +317,7 @@ CHARTS = [
     (forecast_charts.distribution, ("Error",)),
     (forecast_charts.scatter, ("flow",)),
     (forecast_charts.attention, (4, 0.3)),
-    (forecast_charts.beside, (5, "MAE")),
+    (forecast_charts.beside, (("ridge", "fusion"), "MAE")),
 ]
 
 
