@@ -51,6 +51,26 @@ def wearing(units: int = 12, channels: int = 3, seed: int = 0) -> Dataset:
     return dataset(pd.concat(frames, ignore_index=True))
 
 
+def tides(rows: int = 240, entities: int = 2, channels: int = 3, seed: int = 0) -> Dataset:
+    """Hourly readings with a daily season, which follow one another in a noise that lasts.
+
+    What comes next is the season and what is left of the noise, far from the last reading.
+    """
+    rng = np.random.default_rng(seed)
+    frames = []
+    for entity in range(entities):
+        phase = np.arange(rows)[:, None] * 2 * np.pi / 24 - 0.5 * np.arange(channels)
+        noise = rng.normal(0, 0.1, (rows, channels))
+        for row in range(1, rows):
+            noise[row] += 0.6 * noise[row - 1]
+        values = 10 + np.sin(phase) + noise
+        frame = pd.DataFrame(values.astype(np.float32), columns=[f"s{i}" for i in range(channels)])
+        frame.insert(0, "time", pd.date_range("2024-01-01", periods=rows, freq="1h"))
+        frame.insert(1, "unit", f"unit-{entity}")
+        frames.append(frame)
+    return dataset(pd.concat(frames, ignore_index=True))
+
+
 def dataset(frame: pd.DataFrame, name: str = "example") -> Dataset:
     """Make a data set of *frame*, whose columns time, unit and label have these roles."""
     known = {"time", "unit", "label"}

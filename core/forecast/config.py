@@ -75,7 +75,8 @@ class Config(BaseConfig):
     residual: bool = setting(
         True,
         label="Predict the change",
-        help="Forecast the change from the last reading instead of the level.",
+        help="Forecast the change from the last reading, or what the linear forecast misses, instead "
+        "of the level.",
     )
     calendar: bool = setting(
         True,
@@ -178,7 +179,7 @@ class Config(BaseConfig):
         log=True,
     )
     learning_rate: float = setting(
-        0.002,
+        0.001,
         label="Learning rate",
         help="Size of a training step. Lower it when the loss jumps, raise it when it creeps.",
         ge=1e-5,

@@ -28,11 +28,12 @@ def graph_of(
         ConfigError: the source that the settings name is not there.
         DataError: the graph does not fit the nodes.
     """
+    source = config.graph
     fits = given is not None and set(panel.nodes) <= set(given.nodes) and len(panel.nodes) > 1
-    graph = given.of(panel.nodes) if fits and given is not None else None
+    wanted = fits or source in ("given", "coordinates")  # it then says which node it lacks
+    graph = given.of(panel.nodes) if wanted and given is not None else None
     weights = None if graph is None else graph.weights
     places = None if graph is None else graph.places
-    source = config.graph
     if source == "auto":
         source = "given" if weights is not None else "coordinates"
         source = source if graph is not None else "correlation"

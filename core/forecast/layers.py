@@ -94,33 +94,37 @@ def classes() -> dict[str, type]:
                 ]
             else:
                 basis = chebyshev(np.asarray(self.edges, float), terms)
-                self.basis = tf.constant(basis.reshape(terms * nodes, nodes))
+                # The first term is the features themselves.
+                self.basis = tf.constant(basis[1:].reshape((terms - 1) * nodes, nodes))
             self.kernel = self.add_weight(
                 shape=(terms * features, self.units), initializer=glorot(self.seed), name="kernel"
             )
             self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
             self.terms = terms
 
-        def passed(self, nodes: int) -> Any:
-            """Return (terms * N, N): what each term passes from node to node."""
+        def passed(self) -> Any:
+            """Return ((terms - 1) * N, N): what each term but the first passes along."""
             if self.edges is not None:
                 return self.basis
             similar = tf.nn.relu(tf.matmul(*self.ends, transpose_b=True))
             there, back = tf.nn.softmax(similar), tf.nn.softmax(tf.transpose(similar))
-            return tf.concat([tf.eye(nodes), there, back], axis=0)
+            return tf.concat([there, back], axis=0)
 
         def call(self, features: Any) -> Any:
             batch, steps = tf.shape(features)[0], features.shape[1]
             nodes, width = features.shape[2:]
             # One product for all terms, steps and examples: (terms * N, N) x (N, B * T * D).
             flat = tf.reshape(tf.transpose(features, (2, 0, 1, 3)), (nodes, -1))
+            terms = self.terms - 1
+            mixed = tf.reshape(tf.matmul(self.passed(), flat), (terms, nodes, batch, steps, width))
             mixed = tf.reshape(
-                tf.matmul(self.passed(nodes), flat), (self.terms, nodes, batch, steps, width)
+                tf.transpose(mixed, (2, 3, 1, 0, 4)), (batch, steps, nodes, terms * width)
             )
-            joined = tf.reshape(
-                tf.transpose(mixed, (2, 3, 1, 0, 4)), (batch, steps, nodes, self.terms * width)
-            )
-            return tf.matmul(joined, self.kernel) + self.bias
+            # In rows: a product of (B, 1, N, D) and a matrix writes beyond its memory on a CPU
+            # (TensorFlow 2.21 with oneDNN).
+            rows = tf.reshape(tf.concat([features, mixed], axis=3), (-1, self.terms * width))
+            said = tf.matmul(rows, self.kernel) + self.bias
+            return tf.reshape(said, (batch, steps, nodes, self.units))
 
     class Highway(keras.layers.Layer):
         """A linear forecast that is fitted beforehand and stays: (B, T, N, F) -> (B, H, M).

@@ -76,7 +76,7 @@ class Shape:
 
 def inputs_of(batch: Batch) -> tuple[np.ndarray, ...]:
     """Return what a model is called with: past, when and, if anything is known ahead, future."""
-    return batch if batch.future.shape[-1] else batch[:2]
+    return tuple(batch) if batch.future.shape[-1] else batch[:2]
 
 
 @dataclass(frozen=True)
@@ -94,17 +94,19 @@ class Examples:
 
 
 def loss_of(kind: str) -> Any:
-    """Return the loss (targets, outputs) -> scalar; a target that is NaN adds nothing."""
+    """Return the loss (targets, outputs) -> scalar: a mean over what was measured, not NaN."""
     tf = tensorflow()
 
     def loss(targets: Any, outputs: Any) -> Any:
-        error = tf.where(tf.math.is_finite(targets), targets - outputs, 0.0)
+        known = tf.math.is_finite(targets)
+        error = tf.where(known, targets - outputs, 0.0)
         size = tf.abs(error)
         if kind == "mse":
-            return tf.reduce_mean(tf.square(error))
-        if kind == "huber":
-            return tf.reduce_mean(tf.where(size < 1.0, tf.square(error) / 2, size - 0.5))
-        return tf.reduce_mean(size)
+            size = tf.square(error)
+        elif kind == "huber":
+            size = tf.where(size < 1.0, tf.square(error) / 2, size - 0.5)
+        count = tf.reduce_sum(tf.cast(known, error.dtype))
+        return tf.reduce_sum(size) / tf.maximum(count, 1.0)
 
     return loss
 
@@ -164,7 +166,7 @@ class Network:
     @property
     def starts_linear(self) -> bool:
         """Whether the network starts from a linear forecast."""
-        return self.config.highway and not self.plain
+        return self.config.highway and self.config.residual and not self.plain
 
     def _folder(self, checkpoint: Path | None) -> Path:
         """Return where the weights of every epoch are kept: beside the checkpoint."""

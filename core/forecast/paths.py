@@ -74,17 +74,16 @@ def stgcn(ends: Ends, kind: str = "") -> Any:
 
     Yu, Yin and Zhu 2018, "Spatio-temporal graph convolutional networks", IJCAI, section 3.4: an
     ST-Conv block, a graph convolution between two gated temporal ones, with layer normalisation.
-    One block instead of two, and windows padded at their start instead of shortened, so that a
-    lookback of any length can be read.
+    One block instead of two, its first half as narrow as its middle, and windows padded at their
+    start instead of shortened, so that a lookback of any length can be read.
     """
     from keras import layers, ops
 
-    units = ends.config.units
+    units, narrow = ends.config.units, max(ends.config.units // 2, 4)
     own, edges = classes(), ends.shape.edges
-    states = gated(ends.past, units, ends.seeds)
-    narrow = max(units // 2, 4)
+    states = gated(ends.past, narrow, ends.seeds)
     passed = own["GraphConvolution"](narrow, next(ends.seeds), edges)(states)
-    states = gated(ops.relu(passed + dense(narrow, ends.seeds)(states)), units, ends.seeds)
+    states = gated(ops.relu(passed), units, ends.seeds)
     states = layers.LayerNormalization()(ends.of_targets(states, 2))
     return ops.transpose(states, (0, 2, 1, 3))
 
@@ -94,13 +93,14 @@ def gated(states: Any, units: int, seeds: Iterator[int]) -> Any:
 
     Yu et al. 2018, section 3.3 and equation 7: (P + x) * sigmoid(Q).
     """
-    from keras import initializers, layers, ops
+    from keras import ops
 
-    padded = layers.ZeroPadding2D(((KERNEL - 1, 0), (0, 0)))(states)
-    both = layers.Conv2D(
-        2 * units, (KERNEL, 1), kernel_initializer=initializers.GlorotUniform(next(seeds))
-    )(padded)
-    value, gate = both[..., :units], both[..., units:]
+    steps = states.shape[1]
+    padded = ops.pad(states, ((0, 0), (KERNEL - 1, 0), (0, 0), (0, 0)))
+    # A convolution, written as one product over the steps side by side.
+    spans = ops.concatenate([padded[:, k : k + steps] for k in range(KERNEL)], axis=-1)
+    both = dense(2 * units, seeds)(spans)
+    value, gate = ops.split(both, 2, axis=-1)
     if states.shape[-1] != units:
         states = dense(units, seeds)(states)
     return (value + states) * ops.sigmoid(gate)

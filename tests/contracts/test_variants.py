@@ -22,20 +22,40 @@ from core.data.dataset import Dataset
 from core.data.splits import Part
 from core.errors import FusionscopeError
 from core.task import TASKS, Progress, Silent, get, key_of
-from tests.examples import dataset, waves, wearing
+from tests.examples import dataset, tides, waves, wearing
 
 ALL = [(task, name) for task in TASKS for name in get(task).VARIANTS]
 TRAINED = [(task, name) for task, name in ALL if not get(task).VARIANTS[name].baseline]
 NUMBERS = Path(__file__).with_name("numbers.json")
-EXAMPLES = {"anomaly": waves, "life": wearing}
-ESTIMATORS = {"anomaly": "detector", "life": "regressor"}
+EXAMPLES = {"anomaly": waves, "life": wearing, "forecast": tides}
+ESTIMATORS = {"anomaly": "detector", "life": "regressor", "forecast": "forecaster"}
 COLUMNS = {
     "anomaly": "entity time part score imputed label",
     "life": "entity time part age remaining lower upper health actual",
+    "forecast": "time part",
 }
 ANSWERS = {"anomaly": "score", "life": "remaining"}
 # Enough to learn the examples, and no more.
 TINY = {"lookback": 12, "units": 12, "epochs": 12, "batch_size": 32, "learning_rate": 0.01}
+# Networks that forecast learn here without the linear forecast that they may start from.
+MORE = {
+    "forecast": {"nodes": "channels", "target": "s0", "horizon": 3, "heads": 2, "highway": False}
+}
+# Another value of a setting whose double or half it cannot have.
+OTHERS = {
+    "target": "s1",
+    "entity": "unit-1",
+    "spatial": "conv-st",
+    "temporal": "gru",
+    "fusion": "concat",
+    "graph": "learned",
+    "loss": "mse",
+    "nodes": "channels",
+    "future": "s2",
+    "scaling": "shared",
+    "season": 30,
+    "coverage": 0.8,
+}
 
 
 @pytest.fixture
@@ -173,14 +193,40 @@ class Keeper(Silent):
 
 def fresh(task: str, variant: str, recording, reporter=None, checkpoint=None, **settings):
     module = get(task)
-    config = module.Config.parse({**TINY, "variant": variant, **settings})
+    config = module.Config.parse({**TINY, **MORE.get(task, {}), "variant": variant, **settings})
     prepared = module.prepare(recording, config)
     return module.fit(prepared, reporter=reporter, checkpoint=checkpoint)
 
 
 def answers(task: str, fitted, recording) -> np.ndarray:
-    """Return what the task says of every row."""
-    return get(task).predict(fitted, recording).steps[ANSWERS[task]].to_numpy()
+    """Return what the task says of every row; NaN where it says nothing."""
+    return answer_of(task, get(task).predict(fitted, recording))
+
+
+def answer_of(task: str, result) -> np.ndarray:
+    """Return the answers of *result*, (rows,) or, where a row has several, (rows, answers)."""
+    if task != "forecast":
+        return result.steps[ANSWERS[task]].to_numpy()
+    inside = result.origins < len(result)
+    said = np.full((len(result), result.horizon * len(result.targets)), np.nan, np.float32)
+    said[result.origins[inside]] = result.forecasts[inside].reshape(-1, said.shape[1])
+    return said
+
+
+def batch_of(model) -> list[Any]:
+    """Return random readings as *model* reads them; places in tables, if it looks any up, are 0."""
+    import tensorflow as tf
+
+    rng = np.random.default_rng(0)
+    shapes = [(4, *tensor.shape[1:]) for tensor in model.inputs]
+    batch = [
+        rng.normal(size=shape) if "float" in tensor.dtype else np.zeros(shape)
+        for shape, tensor in zip(shapes, model.inputs, strict=True)
+    ]
+    return [
+        tf.constant(values, tensor.dtype)
+        for values, tensor in zip(batch, model.inputs, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
@@ -237,6 +283,7 @@ def test_save_and_load_give_the_same_result(task, variant, data, fit, tmp_path):
     fitted.save(tmp_path)
     before, after = (get(task).predict(f, data) for f in (fitted, get(task).load(tmp_path)))
     pd.testing.assert_frame_equal(before.steps, after.steps)
+    np.testing.assert_array_equal(answer_of(task, before), answer_of(task, after))
     np.testing.assert_array_equal(fitted.reference, get(task).load(tmp_path).reference)
     if task == "anomaly":
         np.testing.assert_array_equal(before.residuals.read(0, 50), after.residuals.read(0, 50))
@@ -246,13 +293,16 @@ def test_save_and_load_give_the_same_result(task, variant, data, fit, tmp_path):
 def test_a_result_is_as_long_as_its_input(task, variant, data, fit):
     result = get(task).predict(fit(task, variant), data)
     assert len(result) == len(data)
-    answer = result.steps[ANSWERS[task]]
+    answer = result.forecasts if task == "forecast" else result.steps[ANSWERS[task]]
     assert answer.dtype == np.float32
     assert np.isfinite(answer).all()
     assert list(result.steps.columns) == COLUMNS[task].split()
     if task == "anomaly":
         assert result.residuals.channels == data.channels
         assert result.residuals.read(0, len(data)).shape == data.values.shape
+    if task == "forecast":
+        assert result.forecasts.shape == (len(result.origins), 3, 1)
+        assert result.origins[-1] == len(data)
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
@@ -270,7 +320,10 @@ def test_entities_are_not_mixed(task, variant, unknown, fit):
 def test_nothing_after_the_training_rows_reaches_what_is_fitted(task, variant, short, again):
     """The second fit saw other rows there; `test_the_same_seed...` holds its answers, too."""
     learned, other = short(task, variant), again(task, variant)
-    assert other.scaler.to_json() == learned.fitted.scaler.to_json()
+    if task == "forecast":
+        assert other.scaler.to_dict() == learned.fitted.scaler.to_dict()
+    else:
+        assert other.scaler.to_json() == learned.fitted.scaler.to_json()
     np.testing.assert_array_equal(other.reference, learned.fitted.reference)
 
 
@@ -281,9 +334,8 @@ def test_every_weight_gets_a_gradient(task, variant, data, fit):
     model = getattr(getattr(fit(task, variant), ESTIMATORS[task]), "model", None)
     if model is None:
         pytest.skip("it has no weights that a gradient trains")
-    batch = tf.constant(
-        np.random.default_rng(0).normal(size=(4, *model.input_shape[1:])), "float32"
-    )
+    batch = batch_of(model)
+    batch = batch[0] if len(batch) == 1 else batch
     with tf.GradientTape() as tape:
         loss = tf.reduce_mean(tf.square(model(batch, training=True) - 1.0))
     for variable, gradient in zip(
@@ -295,9 +347,14 @@ def test_every_weight_gets_a_gradient(task, variant, data, fit):
 
 @pytest.mark.parametrize(("task", "variant"), TRAINED)
 def test_it_learns(task, variant, data, fit):
-    """It finds the break that stays in range, or the end of a life, far better than baselines."""
+    """It finds the break that stays in range, the end of a life, or what comes, far better than
+    baselines."""
     module = get(task)
-    baselines = {"anomaly": ("random", "max-z"), "life": ("mean-life", "linear-degradation")}
+    baselines = {
+        "anomaly": ("random", "max-z"),
+        "life": ("mean-life", "linear-degradation"),
+        "forecast": ("persistence",),
+    }
     own, *others = (
         module.evaluate(module.predict(fit(task, name), data), data.labels)
         for name in (variant, *baselines[task])
@@ -306,20 +363,24 @@ def test_it_learns(task, variant, data, fit):
         best = max(metrics["average_precision"] for metrics in others)
         assert own["average_precision"] > 2 * best
     else:
-        assert own["rmse"] < 0.8 * min(metrics["rmse"] for metrics in others)
+        assert own["rmse"] < (0.6 if task == "forecast" else 0.8) * min(
+            metrics["rmse"] for metrics in others
+        )
     losses = [epoch["loss"] for epoch in fit(task, variant).history]
-    assert not losses or losses[-1] < losses[0] / 2
+    assert not losses or losses[-1] < losses[0] * (0.8 if task == "forecast" else 0.5)
 
 
 @pytest.mark.parametrize(("task", "variant"), ALL)
 @pytest.mark.parametrize("fault", ["empty", "short", "constant", "nan"])
 def test_unfit_input_ends_in_one_clear_error(task, variant, data, fault):
+    if task == "forecast" and fault in ("constant", "nan"):
+        pytest.skip("a gap is left out, and what never changes is forecast so")
     frame = data.frame
     if fault == "empty":
         frame = frame.iloc[:0]
     elif fault == "short":
         # A window fills up at the start of a life, but one row is no course.
-        rows = {"anomaly": TINY["lookback"] - 2, "life": 1}[task]
+        rows = {"anomaly": TINY["lookback"] - 2, "life": 1, "forecast": TINY["lookback"]}[task]
         frame = frame.groupby("unit").head(rows).reset_index(drop=True)
     elif fault == "constant":
         frame = frame.assign(**dict.fromkeys(data.channels, np.float32(1)))
@@ -329,7 +390,7 @@ def test_unfit_input_ends_in_one_clear_error(task, variant, data, fault):
         fresh(task, variant, dataset(frame))
     assert "\n" not in str(caught.value)
     if fault == "short":
-        assert "unit-0" in str(caught.value)
+        assert ("12 rows" if task == "forecast" else "unit-0") in str(caught.value)
     if fault == "nan":
         assert "s1" in str(caught.value)
 
@@ -352,10 +413,18 @@ def test_the_key_follows_only_what_matters(task, variant, data):
     for name, info in module.Config.model_fields.items():
         if name in ("variant", "train_rows", "members", "by"):
             continue
-        other = info.default * 2 if isinstance(info.default, int) else info.default / 2
-        other = other or 1 if isinstance(info.default, int) else other or 0.1
-        changed = key_of(task, module.Config.parse({**base, name: other}), data)
+        changed = key_of(task, module.Config.parse({**base, name: another(name, info)}), data)
         assert (changed != key) == (name in module.VARIANTS[variant].reads), name
+
+
+def another(name: str, info) -> Any:
+    """Return another value than the default of a setting."""
+    default = info.default
+    if isinstance(default, bool):
+        return not default
+    if name in OTHERS and not (name == "coverage" and default != 0.9):
+        return OTHERS[name]
+    return default * 2 or 1 if isinstance(default, int) else default / 2 or 0.1
 
 
 @pytest.mark.parametrize(("task", "variant"), [pair for pair in ALL if pair[0] == "anomaly"])
