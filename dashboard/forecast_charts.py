@@ -102,7 +102,8 @@ def _number(field: str, title: str) -> alt.Tooltip:
 def by_step(title: str) -> alt.LayerChart:
     """Draw the error over the steps ahead, of the model and of its baselines, each named.
 
-    Reads points [x, name, meaning, value]; baselines are dashed.
+    Reads points [x, name, meaning, value], and names, which are those of them where the names are
+    written; baselines are dashed.
     """
     x = alt.X(
         "x:Q",
@@ -127,15 +128,12 @@ def by_step(title: str) -> alt.LayerChart:
             _number("value", title),
         ],
     )
-    ends = (
-        base.transform_window(
-            rank="row_number()", sort=[alt.SortField("x", "descending")], groupby=["name"]
-        )
-        .transform_filter("datum.rank == 1")
-        .mark_text(align="right", baseline="bottom", dy=-5, fontSize=12)
+    names = (
+        named("names")
+        .mark_text(baseline="bottom", align="right", dy=-5, fontSize=12)
         .encode(x=x, y=y, text="name:N", color=painted())
     )
-    return alt.layer(line, ends).properties(height=SIDE, autosize=FIT)
+    return alt.layer(line, names).properties(height=SIDE, autosize=FIT)
 
 
 def by_hour(title: str) -> alt.LayerChart:
@@ -226,16 +224,15 @@ def attention(heads: int, most: float) -> alt.LayerChart:
         heads: How many there are.
         most: Weight of the strongest colour.
     """
+    axis = alt.Axis(title="Steps before the forecast", labelAngle=0, labelOverlap=True)
+    x = alt.X("step:O", sort="descending", axis=axis)
+    y = alt.Y("head:O", axis=alt.Axis(title="Head"))
     cells = (
         named("cells")
         .mark_rect(strokeWidth=0)
         .encode(
-            x=alt.X(
-                "step:O",
-                sort=None,
-                axis=alt.Axis(title="Steps before the forecast", labelAngle=0, labelOverlap=True),
-            ),
-            y=alt.Y("head:O", axis=alt.Axis(title="Head")),
+            x=x,
+            y=y,
             # Not the scale "color": that one turns meanings into colours.
             fill=alt.Fill(
                 "weight:Q",
@@ -250,22 +247,21 @@ def attention(heads: int, most: float) -> alt.LayerChart:
         )
     )
     # Not seen: it brings the scale that the theme writes the axes in.
-    ink = named("cells").mark_point(opacity=0).encode(x="step:O", y="head:O")
+    ink = named("cells").mark_point(opacity=0).encode(x=x, y=y)
     return alt.layer(cells, paint(ink, "baseline")).properties(
         height=max(26 * heads, 60), autosize=FIT
     )
 
 
-def beside(rows: int, title: str) -> alt.LayerChart:
+def beside(order: tuple[str, ...], title: str) -> alt.LayerChart:
     """Draw the error of runs under one another, with intervals of the difference.
 
-    Reads runs [name, value, lower, upper, meaning], in order, *rows* of them, and reference
-    [value]: the error of the one that the others are compared with.
+    Reads runs [name, value, lower, upper, meaning], and reference [value]: the error of the one
+    that the others are compared with. *order* names the runs from top to bottom.
     """
     y = alt.Y(
         "name:N",
-        sort=None,
-        scale=alt.Scale(padding=0.8),
+        scale=alt.Scale(domain=list(order), padding=0.8),
         axis=alt.Axis(title=None, minExtent=200, maxExtent=200, labelLimit=194),
     )
     scale = alt.Scale(zero=False, padding=14)
@@ -294,5 +290,5 @@ def beside(rows: int, title: str) -> alt.LayerChart:
     )
     rule = named("reference").mark_rule(strokeDash=DASH, strokeWidth=1.2).encode(x=x)
     return alt.layer(paint(rule, "threshold"), spans, dots).properties(
-        height=26 * rows, autosize=FIT
+        height=26 * len(order), autosize=FIT
     )

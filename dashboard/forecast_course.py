@@ -52,7 +52,8 @@ class Course:
     @property
     def latest(self) -> int:
         """The place from which on a picture of the last rows begins: more would be a blur."""
-        return max(0, len(self) - max(LATEST, 4 * self.result.horizon))
+        shown = max(LATEST, 4 * self.result.horizon)
+        return 0 if len(self) < 1.5 * shown else len(self) - shown
 
     @cached_property
     def temporal(self) -> bool:

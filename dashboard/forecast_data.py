@@ -5,6 +5,7 @@ Everything here is shared between visitors and must not be changed by them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,11 @@ from core.forecast.network import EPOCHS
 from dashboard import cached
 
 TASK = "forecast"
+# Runs that agree on these are about the same readings.
+SAME = (
+    *("fingerprint", "target", "entity", "nodes"),
+    *("horizon", "train_share", "validation_share"),
+)
 WAIT = 120  # seconds for an answer; the first one loads the model
 
 
@@ -70,14 +76,22 @@ def with_variant(run: runs.Run, variant: str) -> Config:
 
 
 def baselines(run: runs.Run) -> list[runs.Run]:
-    """Return the stored runs of the baselines beside a run, as far as they are still there."""
-    names = [name for name, known in VARIANTS.items() if known.companion and name != run.variant]
-    try:
-        facts = cached.facts(run.source, TASK)
-    except FusionscopeError:
-        return []  # The recording has gone; what is stored of the run itself can still be shown.
-    keys = [tasks.key_of(TASK, with_variant(run, name), facts) for name in names]
-    return [found for found in map(runs.find, keys) if found is not None]
+    """Return the stored baselines of the same question as *run*, the newest of each kind."""
+    table, _ = runs.table(task=TASK, dataset=run.dataset, baseline=True, limit=200)
+    own, found = settings_of(run.id), {}
+    for identifier, variant in zip(table["id"], table["variant"], strict=True):
+        known = variant in VARIANTS and VARIANTS[variant].companion and variant != run.variant
+        if known and variant not in found and alike(own, settings_of(identifier), "lookback"):
+            found[variant] = runs.get(identifier)
+    return list(found.values())
+
+
+def alike(own: Mapping[str, Any], other: Mapping[str, Any], *more: str) -> bool:
+    """Whether two runs are about the same readings, and agree on the settings *more*.
+
+    Not by their keys: these change with the version of the program.
+    """
+    return all(own.get(name) == other.get(name) for name in (*SAME, *more))
 
 
 def graph(run: runs.Run) -> Graph | None:

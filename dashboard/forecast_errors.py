@@ -29,17 +29,21 @@ def horizon(bench: Bench) -> None:
         rows[_label(run.variant)] = forecast_data.by_step(run, run.id, target)
     own = next(iter(rows))
     title = bench.titled("MAE", every=not target)
-    points = pd.concat(
+    lines = [
         frame[["step", "mae"]]
         .rename(columns={"step": "x", "mae": "value"})
         .assign(name=name, meaning="prediction" if name == own else "baseline")
         for name, frame in rows.items()
         if "mae" in frame
-    )
-    if bench.result.horizon > 1:
+    ]
+    if bench.result.horizon > 1 and lines:
+        # One name at the end of its line, the others further to the left: lines may lie together.
+        share = (bench.result.horizon - 1) / len(lines)
+        places = [round((len(lines) - number) * share) for number in range(len(lines))]
+        names = pd.concat(line.iloc[[at]] for line, at in zip(lines, places, strict=True))
         show(
             spec(forecast_charts.by_step, title),
-            {"points": points},
+            {"points": pd.concat(lines[::-1]), "names": names},
             alt=f"Error by step ahead of {own} and of its baselines",
         )
     _steps_table(rows)

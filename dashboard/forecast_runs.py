@@ -16,11 +16,6 @@ from dashboard.forecast_setup import EXPERIMENT
 from dashboard.markdown import plain
 from dashboard.notices import explain
 
-# Runs that agree on these are about the same readings.
-SAME = (
-    *("fingerprint", "target", "entity", "nodes"),
-    *("horizon", "train_share", "validation_share"),
-)
 MOST = 40  # runs that are put side by side
 WINDOWS, ABLATIONS = "Window sizes", "Ablations"
 BEST = "★"
@@ -77,7 +72,7 @@ def _alike(run: runs.Run) -> dict[str, tuple[str, bool]]:
     found: dict[str, tuple[str, bool]] = {}
     for row in table.itertuples():
         settings = forecast_data.settings_of(row.id)
-        if any(settings.get(name) != own.get(name) for name in SAME):
+        if not forecast_data.alike(own, settings):
             continue
         label = VARIANTS[row.variant].label if row.variant in VARIANTS else row.variant
         found[row.id] = (f"{label}, {settings['lookback']} rows · {row.name}", bool(row.baseline))
@@ -127,7 +122,7 @@ def _beside(bench: Bench, names: dict[str, str], baselines: set[str]) -> None:
     )
     title = bench.titled("MAE", every=True)
     show(
-        spec(forecast_charts.beside, len(pictured), title),
+        spec(forecast_charts.beside, tuple(pictured["name"]), title),
         {"runs": pictured, "reference": pd.DataFrame({"value": [own]})},
         alt="Error of each run, with the interval of its difference from the run on the screen",
     )

@@ -37,9 +37,10 @@ else:
         if st.button("Upload a recording", key="overview-upload", width="stretch"):
             routes.to("data")
     with third:
-        st.subheader("Look for anomalies", anchor=False, icon=":material/troubleshoot:")
+        st.subheader("Detect or forecast", anchor=False, icon=":material/troubleshoot:")
         st.markdown(
-            "Choose a recording and a detector, train it, and tune the threshold on stored scores."
+            "Train a detector and tune its threshold on stored scores, or forecast what the "
+            "sensors of a recording will read."
         )
         st.space("stretch")
         if st.button("Detect anomalies", key="overview-detect", width="stretch"):

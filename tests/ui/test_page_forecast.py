@@ -15,7 +15,7 @@ from core import forecast, forecasts, jobs, runs, worker
 from core import task as tasks
 from core.data import catalog
 from core.settings import settings
-from dashboard import forecast_charts, forecast_script, forecast_setup
+from dashboard import forecast_charts, forecast_data, forecast_script, forecast_setup
 from dashboard import format as write
 from dashboard.charts import Axis
 from dashboard.draw import spec
@@ -134,6 +134,15 @@ def test_the_error_by_step_is_that_of_the_run(stored):
     expected = forecast.by_step(one.result())
     assert list(table.columns) == ["1", "2", "3", "4"]
     assert list(table.loc["MAE"]) == [write.number(value) for value in expected["mae"]]
+
+
+def test_the_baselines_beside_a_run_answer_the_same_question(stored):
+    catalog.remove(stored["fusion"].source)  # they are found without the recording, too
+    beside = forecast_data.baselines(stored["fusion"])
+    assert {one.name for one in beside} == {
+        stored[name].name for name in ("ridge", "persistence", "seasonal-naive")
+    }
+    assert forecast_data.baselines(stored["single"]) == []  # those of all sensors are others
 
 
 def test_a_silenced_sensor_changes_what_depends_on_it(stored):
@@ -317,8 +326,13 @@ CHARTS = [
     (forecast_charts.distribution, ("Error",)),
     (forecast_charts.scatter, ("flow",)),
     (forecast_charts.attention, (4, 0.3)),
-    (forecast_charts.beside, (5, "MAE")),
+    (forecast_charts.beside, (("ridge", "fusion"), "MAE")),
 ]
+
+
+def test_attention_runs_from_the_past_to_the_present_in_every_layer():
+    layers = forecast_charts.attention(4, 0.3).to_dict()["layer"]
+    assert [layer["encoding"]["x"]["sort"] for layer in layers] == ["descending"] * 2
 
 
 @pytest.mark.parametrize(("make", "args"), CHARTS)
