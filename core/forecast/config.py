@@ -75,8 +75,8 @@ class Config(BaseConfig):
     residual: bool = setting(
         True,
         label="Predict the change",
-        help="Forecast the change from the last reading, or what the linear forecast misses, instead "
-        "of the level.",
+        help="Forecast the change from the last reading, or what the linear forecast misses, "
+        "instead of the level.",
     )
     calendar: bool = setting(
         True,

@@ -127,20 +127,26 @@ def classes() -> dict[str, type]:
             return tf.reshape(said, (batch, steps, nodes, self.units))
 
     class Highway(keras.layers.Layer):
-        """A linear forecast that is fitted beforehand and stays: (B, T, N, F) -> (B, H, M).
+        """A linear forecast that is fitted beforehand: (B, T, N, F) -> (B, H, M).
 
-        It starts at no change; `core.forecast.ridge` says what its weights multiply.
+        Its maps stay as they are, `core.forecast.ridge` says what they multiply; learned is how
+        much of the change that it says is believed at each step ahead. It starts at no change.
         """
 
         def __init__(
             self, own: bool, maps: int, rows: int, horizon: int, targets: Any, **more: Any
         ):
-            super().__init__(trainable=False, **more)
+            super().__init__(**more)
             self.own, self.horizon, self.targets = own, horizon, list(targets)
             self.dims = (maps, rows, horizon if own else horizon * len(self.targets))
 
         def build(self, shape: Any) -> None:
-            self.maps = self.add_weight(shape=self.dims, initializer="zeros", name="maps")
+            self.belief = self.add_weight(
+                shape=(self.horizon, 1), initializer="ones", name="belief"
+            )
+            self.maps = self.add_weight(
+                shape=self.dims, initializer="zeros", trainable=False, name="maps"
+            )
 
         def call(self, tensors: Any) -> Any:
             past, *ahead = tensors
@@ -165,8 +171,10 @@ def classes() -> dict[str, type]:
             said = tf.matmul(inputs, self.maps)
             last = tf.gather(past[:, -1, :, 0], self.targets, axis=1)[:, None]
             if self.own:
-                return last + tf.transpose(said, (1, 2, 0))
-            return last + tf.reshape(said[0], (batch, self.horizon, len(self.targets)))
+                change = tf.transpose(said, (1, 2, 0))
+            else:
+                change = tf.reshape(said[0], (batch, self.horizon, len(self.targets)))
+            return last + self.belief * change
 
     found = (Identity, GraphConvolution, Highway)
     return {layer.__name__: layer for layer in found}

@@ -161,7 +161,7 @@ class Network:
             self.shape = replace(self.shape, highway=highway)
         self.model = self.build(self.shape)
         if linear is not None:
-            self.model.get_layer("highway").set_weights([linear.weights])
+            self.model.get_layer("highway").maps.assign(linear.weights)
 
     @property
     def starts_linear(self) -> bool:

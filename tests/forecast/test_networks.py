@@ -112,9 +112,12 @@ def test_the_highway_says_what_the_regression_says(own, settings):
     last = samples.scaled[samples.origins - 1][:, samples.panel.targets, 0][:, None]
     unlearned = np.broadcast_to(last, linear.changes(samples, every).shape)
     np.testing.assert_allclose(np.asarray(layer(tensors)), unlearned, atol=1e-6)
-    layer.set_weights([linear.weights])
+    layer.maps.assign(linear.weights)
     said = np.asarray(layer(tensors))
     np.testing.assert_allclose(said, last + linear.changes(samples, every), atol=1e-4)
+    layer.belief.assign(np.full((samples.horizon, 1), 0.5))
+    half = last + linear.changes(samples, every) / 2
+    np.testing.assert_allclose(np.asarray(layer(tensors)), half, atol=1e-4)
 
 
 @pytest.mark.parametrize("lookback", [1, 6, 40])
