@@ -99,7 +99,7 @@ def test_bounds_and_choices_come_from_the_field():
     rows = control("train_rows", Config.model_fields["train_rows"])
     assert (rows.kind, rows.low, rows.optional) == ("whole", 20, True)
     missing = control("missing", Cleaning.model_fields["missing"])
-    assert missing.options == ("interpolate", "forward-fill", "drop")
+    assert missing.options == ("interpolate", "forward-fill", "drop", "keep")
     step = control("step", Cleaning.model_fields["step"])
     assert (step.kind, step.optional) == ("text", True)
 
