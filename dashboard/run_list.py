@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,13 +13,17 @@ from core import task as tasks
 from core.errors import RunError
 from dashboard import format as write
 
-SCORE = "vus_pr"
+# The number that counts of each task, as it is called, and whether more of it is better.
+LEADS = {
+    "anomaly": ("vus_pr", "VUS-PR", True),
+    "life": ("rmse", "RMSE", False),
+    "forecast": ("mae", "MAE", False),
+}
 CHAMPION = "★ champion"
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """Return a page of `core.runs.table` as it is shown; `config` describes its columns."""
-    scores = table[SCORE] if SCORE in table else pd.Series(float("nan"), table.index)
     checks = [_check(identifier) for identifier in table["id"]]
     return pd.DataFrame(
         {
@@ -28,7 +33,7 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
                 f"{label(name)}{' (baseline)' if baseline else ''}"
                 for name, baseline in zip(table["variant"], table["baseline"], strict=True)
             ],
-            "score": scores.map(rounded),
+            "score": [_score(row) for row in table.to_dict("records")],
             "beside": [found["beside"] for found in checks],
             "events": table["events"] if "events" in table else float("nan"),
             "seconds": table["seconds"].map(write.duration),
@@ -48,11 +53,11 @@ def config(**more: Any) -> dict[str, Any]:
     return {
         "name": column.TextColumn("Run", pinned=True),
         "dataset": column.TextColumn("Data set"),
-        "variant": column.TextColumn("Detector"),
-        "score": column.NumberColumn(
-            "VUS-PR",
-            format="%.3f",
-            help="How well the scores put labelled steps above normal ones; needs labels.",
+        "variant": column.TextColumn("Model"),
+        "score": column.TextColumn(
+            "Score",
+            help="VUS-PR: how well scores put labelled steps above normal ones, needs labels. "
+            "MAE and RMSE: how far forecasts and remaining lives are off.",
         ),
         "beside": column.TextColumn(
             "Best baseline", help="The same number for the best baseline on the same rows."
@@ -83,9 +88,11 @@ def tag_texts(tags: dict[str, str]) -> list[str]:
     return [f"{name}: {value}" if value else name for name, value in tags.items()]
 
 
-def rounded(value: float) -> float:
-    """Return *value* with three significant digits."""
-    return float(f"{value:.3g}")
+def _score(row: Mapping[Hashable, Any]) -> str:
+    """Return the number that counts of a run, and what it is."""
+    metric, name, _ = LEADS[row["task"]]
+    value = row.get(metric, float("nan"))
+    return write.NOTHING if pd.isna(value) else f"{write.number(value)} {name}"
 
 
 def _check(identifier: str) -> dict[str, str]:
@@ -98,9 +105,11 @@ def _check(identifier: str) -> dict[str, str]:
 
 @st.cache_data(ttl=300, max_entries=2_000, show_spinner=False)
 def _beside(identifier: str) -> str:
-    baselines = runs.get(identifier).card()["baselines"]
-    reached = {name: found[SCORE] for name, found in baselines.items() if SCORE in found}
+    run = runs.get(identifier)
+    metric, _, more = LEADS[run.task]
+    baselines = run.card()["baselines"]
+    reached = {name: found[metric] for name, found in baselines.items() if metric in found}
     if not reached:
         return write.NOTHING
-    best = max(reached, key=lambda one: reached[one])
+    best = (max if more else min)(reached, key=lambda one: reached[one])
     return f"{write.number(reached[best])} {label(best)}"

@@ -28,7 +28,7 @@ def test_all_runs_are_listed_with_the_number_that_counts():
     assert titles(app) == ["Runs"]
     frame = app.dataframe[0].value
     assert len(frame) == 2
-    assert frame["score"].between(0, 1).all()
+    assert frame["score"].str.fullmatch(r"0\.\d+ VUS-PR").all()
     assert frame["state"].tolist() == ["whole", "whole"]
     assert all("(baseline)" in text for text in frame["variant"])
     assert any("Choose one of 2 runs" in text.value for text in app.caption)
