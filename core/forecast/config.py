@@ -91,7 +91,7 @@ class Config(BaseConfig):
         advanced=True,
     )
     highway: bool = setting(
-        True,
+        False,
         label="Linear highway",
         help="Start from a linear forecast that is fitted on the training rows, and learn what it "
         "misses (as the autoregressive part of Lai et al. 2018).",

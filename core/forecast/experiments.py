@@ -19,7 +19,10 @@ SWITCHES = {
     "residual": "level instead of change",
     "calendar": "without calendar",
     "identity": "without node identity",
-    "highway": "without linear highway",
+}
+ADDITIONS = {
+    "highway": "with a linear highway",
+    "instance_norm": "with instance normalisation",
 }
 SHOWN = ("mae", "rmse", "r2", "mape", "wape", "mase", "skill", "coverage")
 
@@ -38,8 +41,9 @@ def ablations(config: Config) -> dict[str, Config]:
     for name, label in SWITCHES.items():
         if name in reads and getattr(config, name):
             found[label] = _changed(config, **{name: False})
-    if "instance_norm" in reads and not config.instance_norm:
-        found["with instance normalisation"] = _changed(config, instance_norm=True)
+    for name, label in ADDITIONS.items():
+        if name in reads and not getattr(config, name):
+            found[label] = _changed(config, **{name: True})
     if config.variant == "fusion":
         found |= {
             "concatenation": _changed(config, fusion="concat"),

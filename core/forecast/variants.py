@@ -31,8 +31,8 @@ _ALL = (
     Variant(
         "fusion",
         "Fusion",
-        "A temporal and a spatial path, each attending to the other, on top of a linear forecast "
-        "(after IMMAF-SDFN). Choose it first; its parts are below.",
+        "A temporal and a spatial path, each attending to the other (after IMMAF-SDFN). Choose it "
+        "first; its parts are below.",
         Fusion,
         _PATH | {"spatial", "temporal", "fusion", "graph", "heads"},
     ),

@@ -120,6 +120,22 @@ def test_the_highway_says_what_the_regression_says(own, settings):
     np.testing.assert_allclose(np.asarray(layer(tensors)), half, atol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("variant", "settings", "linear"),
+    [
+        ("gru", {"highway": True}, True),
+        ("gru", {"highway": True, "residual": False}, False),
+        ("gru", {}, False),
+        ("stid", {"highway": True}, False),
+    ],
+)
+def test_only_a_change_is_started_from_a_linear_forecast(variant, settings, linear):
+    network = forecast.VARIANTS[variant].build(config(variant=variant, **settings))
+    network.prepare(prepared().training, None)
+    names = [layer.name for layer in network.model.layers]
+    assert ("highway" in names) == linear
+
+
 @pytest.mark.parametrize("lookback", [1, 6, 40])
 def test_dlinear_is_two_linear_maps_of_trend_and_remainder(lookback):
     this = shape(lookback=lookback, targets=(2, 0))
