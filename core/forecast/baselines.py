@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from core.forecast.config import Config
-from core.forecast.forecaster import Training, last_of
+from core.forecast.forecaster import Training, last_of, pieces
 from core.forecast.samples import Samples
 from core.task import Reporter
+
+CHUNK = 4_096  # windows that are read at once: bounds the memory of a long recording
 
 
 class _Untrained:
@@ -52,10 +54,14 @@ class SeasonalNaive(_Untrained):
         said = np.repeat(last_of(samples)[:, None], horizon, axis=1)
         if season <= 1:
             return said
-        steps = np.arange(horizon)
-        rows = samples.origins[:, None] + steps - season * (steps // season + 1)
         starts = np.array([segment.start for segment in samples.panel.segments])
-        first = starts[np.searchsorted(starts, samples.origins - 1, "right") - 1]
-        known = rows >= first[:, None]
-        values = samples.scaled[np.where(known, rows, 0)][:, :, samples.panel.targets, 0]
-        return np.where(known[..., None], values, said)
+        steps = np.arange(horizon)
+        before = steps - season * (steps // season + 1)
+        for indices in pieces(len(samples), CHUNK):
+            origins = samples.origins[indices]
+            first = starts[np.searchsorted(starts, origins - 1, "right") - 1]
+            rows = origins[:, None] + before
+            known = rows >= first[:, None]
+            values = samples.scaled[np.where(known, rows, 0)][:, :, samples.panel.targets, 0]
+            said[indices] = np.where(known[..., None], values, said[indices])
+        return said

