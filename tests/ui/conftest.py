@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,18 @@ from core import anomaly, runs
 from core.data import catalog, open_dataset
 from core.settings import settings
 from tests.examples import waves
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _little_garbage() -> Iterator[None]:
+    """Set aside what other tests left behind: Streamlit collects garbage after every run.
+
+    Going through millions of objects of TensorFlow takes seconds each time.
+    """
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
