@@ -256,10 +256,12 @@ def test_what_is_known_ahead_makes_a_forecast_better():
     switch = rng.integers(0, 2, 400).astype(np.float32)
     frame = pd.DataFrame({"switch": switch, "level": 3 * switch + rng.normal(0, 0.1, 400)})
     data = recording(frame.astype(np.float32))
+    patient = {"epochs": 40, "learning_rate": 0.02, "batch_size": 32, "patience": 40}
     errors = [
         forecast.evaluate(
             forecast.predict(
-                forecast.fit(prepared(data, variant=variant, target="level", **more)), data
+                forecast.fit(prepared(data, variant=variant, target="level", **patient, **more)),
+                data,
             )
         )["mae"]
         for variant in ("ridge", "gru")
