@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
+from core import learning
 from core.config import Config as BaseConfig
 from core.config import setting
 
@@ -169,24 +170,8 @@ class Config(BaseConfig):
         le=0.8,
         advanced=True,
     )
-    epochs: int = setting(
-        60,
-        label="Epochs",
-        help="Passes over the training windows at most; it stops earlier when nothing improves.",
-        unit="epochs",
-        ge=1,
-        le=500,
-        log=True,
-    )
-    learning_rate: float = setting(
-        0.001,
-        label="Learning rate",
-        help="Size of a training step. Lower it when the loss jumps, raise it when it creeps.",
-        ge=1e-5,
-        le=0.1,
-        log=True,
-        advanced=True,
-    )
+    epochs: int = learning.epochs(60)
+    learning_rate: float = learning.learning_rate(0.001)
     batch_size: int = setting(
         64,
         label="Batch size",
@@ -196,15 +181,7 @@ class Config(BaseConfig):
         le=4096,
         log=True,
     )
-    patience: int = setting(
-        8,
-        label="Patience",
-        help="Epochs without a better validation loss before training stops.",
-        unit="epochs",
-        ge=1,
-        le=100,
-        advanced=True,
-    )
+    patience: int = learning.patience(8)
     train_share: float = setting(
         0.7,
         label="Training share",
@@ -230,14 +207,7 @@ class Config(BaseConfig):
         le=0.99,
         advanced=True,
     )
-    seed: int = setting(
-        0,
-        label="Seed",
-        help="Start of all random numbers: the same seed gives the same result.",
-        ge=0,
-        le=2**31 - 1,
-        advanced=True,
-    )
+    seed: int = learning.seed()
 
     @field_validator("target", "entity", mode="before")
     @classmethod
