@@ -19,7 +19,7 @@ import typer
 from typer.exceptions import TyperException
 
 import core
-from core import cli_benchmark, cli_forecast, cli_train
+from core import cli_benchmark, cli_forecast, cli_train, tables
 from core.cli_drift import drift
 from core.cli_life import life
 from core.console import err, out, print_json, print_pairs, print_table
@@ -220,10 +220,10 @@ def score(
     scored = outcome.result.steps
     columns = [column for column in ("entity", "time", "score") if column in scored]
     steps = scored[columns].assign(flagged=anomaly.flags(outcome.found, len(result)))
-    _write(steps, file)
+    tables.write(steps, file)
     table = anomaly.event_table(outcome, None)
     if events_file is not None:
-        _write(table, events_file)
+        tables.write(table, events_file)
     metrics = anomaly.measure(outcome.result, outcome.found, outcome.level, outcome.result.truth)
     content = {"run": run.name, "data": dataset.name, "rows": len(result), "out": str(file)}
     content["verdict"] = None
@@ -259,24 +259,6 @@ def combine(
         print_json(content | {"metrics": run.metrics})
         return
     print_pairs(content | run.metrics)
-
-
-def _write(frame: Any, path: Path) -> None:
-    """Write *frame* as the suffix of *path* says."""
-    writers = {
-        ".csv": lambda: frame.to_csv(path, index=False),
-        ".parquet": lambda: frame.to_parquet(path, index=False),
-    }
-    if path.suffix not in writers:
-        raise StorageError(
-            f"A file is written as .csv or .parquet, received {path.name!r}.", "Change its ending."
-        )
-    try:
-        writers[path.suffix]()
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror}.", "Choose another folder, or free space."
-        ) from error
 
 
 @runs_app.command("list")

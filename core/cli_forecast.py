@@ -6,13 +6,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
+from core import tables
 from core import task as tasks
 from core.cli_train import Graph, Json, Settings, train
 from core.console import err, out, print_json, print_pairs, print_table
-from core.errors import Cancelled, ConfigError, FusionscopeError, StorageError
+from core.errors import Cancelled, ConfigError, FusionscopeError
 
 if TYPE_CHECKING:
     from core.forecast import Config, Result
@@ -57,7 +57,7 @@ def forecast(
     dataset = open_dataset(data, roles=roles, cleaning=Cleaning.model_validate(run.cleaning))
     result = task.predict(run.fitted(), dataset)
     frame = result.frame(None if every else _last(result))
-    _write(frame, file)
+    tables.write(frame, file)
     metrics = task.measures(result)
     content: dict[str, Any] = {
         "run": run.name,
@@ -83,23 +83,6 @@ def _last(result: Result) -> Any:
     import numpy as np
 
     return np.flatnonzero(result.origins == result.origins.max())
-
-
-def _write(frame: pd.DataFrame, path: Path) -> None:
-    """Write *frame* as the suffix of *path* says."""
-    if path.suffix not in (".csv", ".parquet"):
-        raise StorageError(
-            f"A file is written as .csv or .parquet, received {path.name!r}.", "Change its ending."
-        )
-    try:
-        if path.suffix == ".csv":
-            frame.to_csv(path, index=False)
-        else:
-            frame.to_parquet(path, index=False)
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror}.", "Choose another folder, or free space."
-        ) from error
 
 
 @ablate.command("forecast")

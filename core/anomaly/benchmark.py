@@ -22,6 +22,7 @@ from core.anomaly.thorough import thorough
 from core.anomaly.thresholds import Decision
 from core.anomaly.variants import VARIANTS
 from core.errors import FusionscopeError, StorageError
+from core.tables import replace_csv
 
 Row = dict[str, Any]
 KEY = ["set", "entity", "variant", "version", "seed", "threshold"]
@@ -92,7 +93,7 @@ def run(
                 broken[name] = str(error)
                 continue
             rows += [row for row in made if tuple(str(row[part]) for part in KEY) not in done]
-            _write(rows, path)
+            replace_csv(rows, path)
             lead = made[0].get("vus_pr")
             seconds = made[0]["fit_seconds"] + made[0]["score_seconds"]
             shown = "no events" if lead is None else f"VUS-PR {lead:.3f}"
@@ -185,15 +186,3 @@ def _read(path: Path) -> list[Row]:
         raise StorageError(f"{path} is no table of results.", "Choose another file.")
     records = frame.to_dict("records")
     return [{str(k): v for k, v in row.items() if not pd.isna(v)} for row in records]
-
-
-def _write(rows: list[Row], path: Path) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame(rows).to_csv(draft, index=False)
-        draft.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror}.", "Choose another folder, or free space."
-        ) from error

@@ -18,6 +18,7 @@ from core.forecast.config import Config
 from core.forecast.metrics import by_step, measures
 from core.forecast.task import fit, predict
 from core.forecast.variants import VARIANTS
+from core.tables import replace_csv
 
 Row = dict[str, Any]
 KEY = ["set", "setting", "variant", "version", "seed"]
@@ -94,11 +95,8 @@ def run(
     rows = _read(path)
     broken: dict[str, str] = {}
     for case in cases:
-        missing = [
-            (variant, seed)
-            for variant, seed in plan.runs()
-            if _key(case, variant, seed) not in {tuple(str(row[k]) for k in KEY) for row in rows}
-        ]
+        done = {tuple(str(row[k]) for k in KEY) for row in rows}
+        missing = [one for one in plan.runs() if _key(case, *one) not in done]
         dataset = None
         for variant, seed in missing:
             name = f"{case.name} {case.setting} {variant}"
@@ -109,11 +107,11 @@ def run(
                 broken[name] = str(error)
                 continue
             rows.append(row)
-            _write(_compared(rows, path), path)
+            replace_csv(_compared(rows, path), path)
             took = row["fit_seconds"]
             tell(f"{name} seed {seed}: MAE {row['mae']:.4g}, {took:.0f} s")
     if rows:
-        _write(_compared(rows, path), path)
+        replace_csv(_compared(rows, path), path)
     return broken
 
 
@@ -235,18 +233,6 @@ def _read(path: Path) -> list[Row]:
     return [
         {str(k): v for k, v in row.items() if not pd.isna(v)} for row in frame.to_dict("records")
     ]
-
-
-def _write(rows: list[Row], path: Path) -> None:
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pd.DataFrame(rows).to_csv(draft, index=False)
-        draft.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"{path} cannot be written: {error.strerror}.", "Choose another folder, or free space."
-        ) from error
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
