@@ -12,7 +12,6 @@ from typing import Any
 import streamlit as st
 
 from core import runs
-from core.forecast import VARIANTS
 from dashboard import (
     cached,
     forecast_asked,
@@ -34,19 +33,6 @@ from dashboard.forecast_tiles import tiles
 from dashboard.markdown import plain
 from dashboard.panels import losses
 from dashboard.window import FORECAST
-
-
-def heading(run: runs.Run) -> None:
-    """Say which run is on the screen."""
-    variant = VARIANTS[run.variant].label if run.variant in VARIANTS else run.variant
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{plain(run.name)}** · {variant} · {plain(run.dataset)}", width="content")
-        if run.champion:
-            st.badge("champion", icon=":material/trophy:", color="green")
-        if run.baseline:
-            st.badge("baseline", color="gray")
-        made = f"{write.moment(run.created, seconds=False)}, {write.ago(run.created)}"
-        st.caption(f"trained in {write.duration(run.seconds)}, {made}", width="content")
 
 
 def draw(run: runs.Run) -> None:

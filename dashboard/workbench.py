@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly, runs
-from core.anomaly import KNOWN, Decision
+from core.anomaly import Decision
 from dashboard import (
     cached,
     curves_panel,
@@ -42,19 +42,6 @@ TABS = (
     *("Events", "Thresholds", "Curves", "Channels", "Labels"),
     *("New data", "History", "Card", "Code"),
 )
-
-
-def heading(run: runs.Run) -> None:
-    """Say which run is on the screen."""
-    variant = KNOWN[run.variant].label if run.variant in KNOWN else run.variant
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{plain(run.name)}** · {variant} · {plain(run.dataset)}", width="content")
-        if run.champion:
-            st.badge("champion", icon=":material/trophy:", color="green")
-        if run.baseline:
-            st.badge("baseline", color="gray")
-        made = f"{write.moment(run.created, seconds=False)}, {write.ago(run.created)}"
-        st.caption(f"trained in {write.duration(run.seconds)}, {made}", width="content")
 
 
 def draw(run: runs.Run) -> None:

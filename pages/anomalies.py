@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import jobs_panel, link, setup, workbench
+from dashboard import jobs_panel, link, run_heading, setup, workbench
 
 st.title("Anomalies")
 asked = setup.sidebar()
 link.notices(but=workbench.LINKED)
 if asked.run is not None:
-    workbench.heading(asked.run)
+    run_heading.heading(asked.run)
     workbench.draw(asked.run)
 elif asked.job is not None:
     jobs_panel.panel(asked.job)
