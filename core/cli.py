@@ -22,6 +22,8 @@ import core
 from core import cli_benchmark, cli_forecast, cli_train, tables
 from core.cli_drift import drift
 from core.cli_life import life
+from core.cli_train import Graph as GraphFile
+from core.cli_train import Json
 from core.console import err, out, print_json, print_pairs, print_table
 from core.data import Graph, catalog, open_dataset, open_recording, simulate
 from core.data.dataset import Dataset, Roles
@@ -35,12 +37,6 @@ LEAN = {
     "MALLOC_TRIM_THRESHOLD_": "131072",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
-GraphFile = Annotated[
-    Path | None,
-    typer.Option("--graph", help="File with the adjacency or the places of the nodes."),
-]
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 data_app = typer.Typer(no_args_is_help=True, help="Data sets: what is there, is a file usable?")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core.cli_train import Graph, Json
 from core.console import err, out, print_json, print_table
 from core.errors import ConfigError
 
@@ -45,7 +46,7 @@ def anomaly(
     most: Annotated[
         int | None, typer.Option("--most", min=1, help="At most so many entities of each set.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Run detectors over every labelled recording below a folder and compare them.
 
@@ -135,11 +136,8 @@ def forecast(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of all runs; repeatable."),
     ] = None,
-    graph: Annotated[
-        Path | None,
-        typer.Option("--graph", help="File with the adjacency or the places of the nodes."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    graph: Graph = None,
+    as_json: Json = False,
 ) -> None:
     """Run forecasters on recordings and compare them with the fusion network and the baselines.
 
