@@ -178,6 +178,12 @@ def _of_channels(dataset: Dataset, config: Config, ahead: list[str]) -> Panel:
         segments = [slice(s.start - rows.start, s.stop - rows.start) for s in inside]
         units = [slice(0, rows.stop - rows.start)]
     values, known = _measured(dataset, rows)
+    time = None if dataset.time is None else pd.DatetimeIndex(dataset.time.iloc[rows])
+    if time is not None and dataset.step is not None:
+        places, time = _places(time, dataset.step, units)
+        values, known = _placed(values, places, len(time)), _placed(known, places, len(time))
+        segments = [_span(places[segment]) for segment in segments]
+        units = [_span(places[unit]) for unit in units]
     channels = list(dataset.channels)
     chosen = range(len(channels)) if config.target is None else [channels.index(config.target)]
     return Panel(
@@ -188,10 +194,41 @@ def _of_channels(dataset: Dataset, config: Config, ahead: list[str]) -> Panel:
         np.array(chosen),
         segments,
         units,
-        None if dataset.time is None else pd.DatetimeIndex(dataset.time.iloc[rows]),
+        time,
         dataset.step,
         future=tuple((channels.index(name), 0) for name in ahead),
     )
+
+
+def _places(
+    time: pd.DatetimeIndex, step: pd.Timedelta, units: list[slice]
+) -> tuple[np.ndarray, pd.DatetimeIndex]:
+    """Return the place of each row on a time grid without jumps, and the grid.
+
+    A row that was never recorded is a gap: a window that leapt over it would not know.
+    """
+    places, grids, begin = [], [], 0
+    for unit in units:
+        stamps = time[unit]
+        grid = _grid(stamps, step) if stamps.is_unique else stamps
+        fits = len(grid) > len(stamps)
+        places.append(begin + (grid.get_indexer(stamps) if fits else np.arange(len(stamps))))
+        grids.append(grid)
+        begin += len(grid)
+    return np.concatenate(places), pd.DatetimeIndex(np.concatenate(grids))
+
+
+def _placed(values: np.ndarray, places: np.ndarray, rows: int) -> np.ndarray:
+    """Return (rows, columns) with *values* at *places*, and nothing known between them."""
+    empty = False if values.dtype == bool else np.nan
+    placed = np.full((rows, values.shape[1]), empty, values.dtype)
+    placed[places] = values
+    return placed
+
+
+def _span(places: np.ndarray) -> slice:
+    """Return the rows from the first to the last of *places*."""
+    return slice(int(places[0]), int(places[-1]) + 1)
 
 
 def _of_entities(dataset: Dataset, config: Config, ahead: list[str]) -> Panel:

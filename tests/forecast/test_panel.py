@@ -112,6 +112,29 @@ def test_a_gap_holds_the_last_reading_and_never_a_line_to_the_next():
     )
 
 
+def test_rows_that_were_never_recorded_are_gaps_between_channels_too():
+    frame = table()
+    kept = frame.drop(index=range(50, 60))
+    whole, holed = (panel_of(recording(one), config()) for one in (frame, kept))
+    assert len(holed) == len(whole) == len(frame)
+    assert holed.time.equals(whole.time)
+    np.testing.assert_array_equal(holed.values[60:], whole.values[60:])
+    np.testing.assert_array_equal(holed.values[50:60, 0, 0], np.full(10, frame["s0"][49]))
+    assert not holed.known[50:60].any()
+
+
+def test_each_entity_has_a_time_grid_of_its_own_where_channels_are_nodes():
+    frame = stations().frame
+    later = frame["unit"] == "b"
+    frame.loc[later, "time"] += pd.Timedelta("100D")
+    kept = frame.drop(index=frame.index[later][20:25])
+    whole, holed = (panel_of(recording(one), config(nodes="channels")) for one in (frame, kept))
+    assert holed.units == whole.units
+    np.testing.assert_array_equal(
+        np.flatnonzero(~holed.known.all(axis=(1, 2))), np.flatnonzero(later)[20:25]
+    )
+
+
 def test_a_gap_does_not_reach_back_into_another_entity():
     frame = stations().frame
     frame.loc[frame.index[190:195], "s0"] = np.nan

@@ -100,7 +100,7 @@ def test_rows_know_the_hour_and_the_day_even_beyond_the_end():
 def test_an_hour_is_the_same_hour_where_rows_are_missing():
     frame = table(24 * 20).drop(index=range(30, 47)).reset_index(drop=True)
     panel, calendar = fitted(frame)
-    np.testing.assert_array_equal(calendar.of(panel)[:, 0], frame["time"].dt.hour)
+    np.testing.assert_array_equal(calendar.of(panel)[:, 0], panel.time.hour)
 
 
 def test_without_times_rows_are_counted():
