@@ -41,7 +41,8 @@ def graph_of(
         return Graph(panel.nodes, None, places), "learned with the model"
     if source == "correlation":
         found = from_correlation(panel.nodes, scaled[:, :, 0])
-        return Graph(panel.nodes, found.weights, places), "correlation in the training rows"
+        other = "" if given is None or fits else "; the graph of the data has other nodes"
+        return Graph(panel.nodes, found.weights, places), f"correlation in the training rows{other}"
     if source == "given":
         if weights is None:
             raise ConfigError(

@@ -282,6 +282,8 @@ def test_edges_come_from_where_the_settings_say():
     assert (
         graph(None)[1] == graph(both, graph="correlation")[1] == "correlation in the training rows"
     )
+    strange = Graph(("a", "b"), np.ones((2, 2), np.float32))
+    assert graph(strange)[1].endswith("; the graph of the data has other nodes")
     learned, source = graph(both, graph="learned")
     assert (learned.weights, source) == (None, "learned with the model")
     weights = graph(None)[0].weights
