@@ -55,7 +55,10 @@ def forecast(
         )
     roles = Roles.model_validate(run.roles)
     dataset = open_dataset(data, roles=roles, cleaning=Cleaning.model_validate(run.cleaning))
-    result = task.predict(run.fitted(), dataset)
+    fitted = run.fitted()
+    result = task.predict(fitted, dataset)
+    if not every and fitted.config.nodes == "channels" and fitted.config.entity is None:
+        _warn(list(dataset.entities))
     frame = result.frame(None if every else _last(result))
     tables.write(frame, file)
     metrics = task.measures(result)
@@ -76,6 +79,16 @@ def forecast(
         shown = frame.head(20)
         columns = ["time", "target", "forecast", "lower", "upper"]
         print_table(columns, shown[columns].to_numpy())
+
+
+def _warn(entities: list[str]) -> None:
+    """Say whose end is forecast where entities stand one behind the other."""
+    if len(entities) > 1:
+        err.print(
+            f"Note: beyond its end only {entities[-1]}, the last entity, is forecast. Give each "
+            "of the others in a file of its own, or use --every for all known rows.",
+            markup=False,
+        )
 
 
 def _last(result: Result) -> Any:

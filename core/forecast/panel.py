@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from core.data.dataset import Dataset
+from core.data.dataset import Dataset, spans_of
 from core.data.rows import plural
 from core.data.scaling import places_of
 from core.data.windows import who
@@ -180,7 +180,8 @@ def _of_channels(dataset: Dataset, config: Config, ahead: list[str]) -> Panel:
     values, known = _measured(dataset, rows)
     time = None if dataset.time is None else pd.DatetimeIndex(dataset.time.iloc[rows])
     if time is not None and dataset.step is not None:
-        places, time = _places(time, dataset.step, units)
+        segments = _cut(time, dataset.cleaning.max_gap * dataset.step, segments)
+        places, time = _places(time, dataset.step, segments)
         values, known = _placed(values, places, len(time)), _placed(known, places, len(time))
         segments = [_span(places[segment]) for segment in segments]
         units = [_span(places[unit]) for unit in units]
@@ -200,16 +201,22 @@ def _of_channels(dataset: Dataset, config: Config, ahead: list[str]) -> Panel:
     )
 
 
+def _cut(time: pd.DatetimeIndex, longest: pd.Timedelta, segments: list[slice]) -> list[slice]:
+    """Return *segments*, cut where nothing was recorded for more than *longest*."""
+    jumps = np.flatnonzero(np.diff(time) > longest) + 1
+    return spans_of(sorted({*jumps, *(segment.start for segment in segments)}), len(time))
+
+
 def _places(
-    time: pd.DatetimeIndex, step: pd.Timedelta, units: list[slice]
+    time: pd.DatetimeIndex, step: pd.Timedelta, segments: list[slice]
 ) -> tuple[np.ndarray, pd.DatetimeIndex]:
-    """Return the place of each row on a time grid without jumps, and the grid.
+    """Return the place of each row on a time grid without jumps in a segment, and the grid.
 
     A row that was never recorded is a gap: a window that leapt over it would not know.
     """
     places, grids, begin = [], [], 0
-    for unit in units:
-        stamps = time[unit]
+    for segment in segments:
+        stamps = time[segment]
         grid = _grid(stamps, step) if stamps.is_unique else stamps
         fits = len(grid) > len(stamps)
         places.append(begin + (grid.get_indexer(stamps) if fits else np.arange(len(stamps))))

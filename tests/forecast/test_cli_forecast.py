@@ -45,6 +45,19 @@ def test_a_run_is_trained_found_again_and_forecasts(call, recording, tmp_path):
     assert frame["actual"].isna().all()
 
 
+def test_it_says_whose_end_is_forecast_where_there_are_several(call, tmp_path):
+    later = table(240).assign(unit="b")
+    later["time"] += pd.Timedelta("200h")
+    path = tmp_path / "two.csv"
+    pd.concat([table(240).assign(unit="a"), later]).to_csv(path, index=False)
+    train = ["train", "forecast", "--data", path, "--variant", "persistence", *SMALL, "--json"]
+    run = json.loads(call(*train, "--set", "nodes=channels")[1])["run"]
+    code, _, err = call("forecast", run, "--data", path, "--out", tmp_path / "next.csv")
+    assert code == 0
+    assert "only b, the last entity" in " ".join(err.split())
+    assert not call("forecast", run, "--data", path, "--out", tmp_path / "x.csv", "--every")[2]
+
+
 def test_every_origin_is_forecast_on_request(call, recording, tmp_path):
     code, out, _ = call(
         "train", "forecast", "--data", recording, "--variant", "persistence", *SMALL, "--json"

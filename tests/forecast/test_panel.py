@@ -114,13 +114,20 @@ def test_a_gap_holds_the_last_reading_and_never_a_line_to_the_next():
 
 def test_rows_that_were_never_recorded_are_gaps_between_channels_too():
     frame = table()
-    kept = frame.drop(index=range(50, 60))
+    kept = frame.drop(index=range(51, 60))
     whole, holed = (panel_of(recording(one), config()) for one in (frame, kept))
     assert len(holed) == len(whole) == len(frame)
     assert holed.time.equals(whole.time)
     np.testing.assert_array_equal(holed.values[60:], whole.values[60:])
-    np.testing.assert_array_equal(holed.values[50:60, 0, 0], np.full(10, frame["s0"][49]))
-    assert not holed.known[50:60].any()
+    np.testing.assert_array_equal(holed.values[51:60, 0, 0], np.full(9, frame["s0"][50]))
+    assert not holed.known[51:60].any()
+
+
+def test_no_window_leaps_over_a_longer_break():
+    frame = table().drop(index=range(50, 70))
+    panel = panel_of(recording(frame), config())
+    assert panel.segments == [slice(0, 50), slice(50, 220)]
+    np.testing.assert_array_equal(panel.values[:, 0, 0], frame["s0"])
 
 
 def test_each_entity_has_a_time_grid_of_its_own_where_channels_are_nodes():
