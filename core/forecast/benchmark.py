@@ -107,11 +107,9 @@ def run(
                 broken[name] = str(error)
                 continue
             rows.append(row)
-            replace_csv(_compared(rows, path), path)
+            replace_csv(_compared(rows, case, path), path)
             took = row["fit_seconds"]
             tell(f"{name} seed {seed}: MAE {row['mae']:.4g}, {took:.0f} s")
-    if rows:
-        replace_csv(_compared(rows, path), path)
     return broken
 
 
@@ -148,22 +146,18 @@ def _row(case: Case, dataset: Dataset, variant: str, seed: int, path: Path) -> R
     return row
 
 
-def _compared(rows: list[Row], path: Path) -> list[Row]:
-    """Add how much more each variant is off than the reference, the mean over seeds.
+def _compared(rows: list[Row], case: Case, path: Path) -> list[Row]:
+    """Add how much more each variant is off than the reference on *case*, the mean over seeds.
 
     Columns: gap, gap_lower, gap_upper (95 %), p, of absolute errors; p_squared, of squared ones.
     """
     frame = pd.DataFrame(rows)
-    for _, group in frame.groupby(["set", "setting"], sort=False):
-        known = {
-            str(name): _series(path, part) for name, part in group.groupby("variant", sort=False)
-        }
-        for name, own in known.items():
-            if name == REFERENCE or REFERENCE not in known:
-                continue
-            found = _tested(own, known[REFERENCE])
-            for index in group.index[group["variant"] == name]:
-                rows[index] = rows[index] | found
+    group = frame[(frame["set"] == case.name) & (frame["setting"] == case.setting)]
+    known = {str(name): _series(path, part) for name, part in group.groupby("variant", sort=False)}
+    for name in known.keys() - {REFERENCE} if REFERENCE in known else ():
+        found = _tested(known[name], known[REFERENCE])
+        for index in group.index[group["variant"] == name]:
+            rows[index] = rows[index] | found
     return rows
 
 
