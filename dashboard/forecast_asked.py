@@ -60,6 +60,8 @@ def attention(bench: Bench) -> None:
         "Weights of a head add up to 100 %. They say where the model reads from, not why: two "
         "models with other weights may forecast the same (Jain and Wallace 2019)."
     )
+    if answer := bench.run.card()["fitted"].get("answer"):
+        st.caption(f"The answer is a mean of forecasts: {answer}.")
 
 
 def _origin(bench: Bench) -> int:

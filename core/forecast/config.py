@@ -66,6 +66,13 @@ class Config(BaseConfig):
         help="How the two paths are joined: each attends to the steps of the other, or dense "
         "layers over both.",
     )
+    together: bool = setting(
+        True,
+        label="Paths forecast, too",
+        help="Each path forecasts by itself as well, and the answer is a mean of all, each with a "
+        "share that the validation rows decide: errors that differ cancel out.",
+        advanced=True,
+    )
     graph: Source = setting(
         "auto",
         label="Graph",
@@ -76,8 +83,7 @@ class Config(BaseConfig):
     residual: bool = setting(
         True,
         label="Predict the change",
-        help="Forecast the change from the last reading, or what the linear forecast misses, "
-        "instead of the level.",
+        help="Forecast the change from the last reading instead of the level.",
     )
     calendar: bool = setting(
         True,
@@ -91,11 +97,11 @@ class Config(BaseConfig):
         help="Give every sensor a learned vector of its own (Shao et al. 2022).",
         advanced=True,
     )
-    highway: bool = setting(
-        False,
-        label="Linear highway",
-        help="Start from a linear forecast that is fitted on the training rows, and learn what it "
-        "misses (as the autoregressive part of Lai et al. 2018).",
+    linear: bool = setting(
+        True,
+        label="Linear forecast, too",
+        help="A regression, solved on the training rows, has its share in the answer where paths "
+        "forecast, too (as the autoregressive part of Lai et al. 2018).",
         advanced=True,
     )
     instance_norm: bool = setting(

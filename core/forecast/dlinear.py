@@ -16,7 +16,6 @@ class DLinear(Network):
     """Decomposition and two linear maps that all nodes share: (B, T, N, F) -> (B, H, M)."""
 
     loss = "mse"
-    plain = True
 
     def build(self, shape: Shape) -> Any:
         """Return the untrained model."""

@@ -6,7 +6,7 @@ from a linear forecast, take the level and spread of a window out, know the node
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.forecast.config import Config
@@ -78,12 +78,38 @@ class Ends:
         return ops.reshape(courses, (-1, rows, steps * width))
 
     def answer(self, *summaries: Any) -> Any:
-        """Return the model whose last layers make a forecast of *summaries*.
+        """Return the model that answers with the `forecast` of *summaries*."""
+        import keras
+
+        return keras.Model(self.inputs, self.forecast(*summaries))
+
+    def together(self, *answers: Sequence[Any]) -> Any:
+        """Return the model that answers with a mean of several forecasts.
+
+        Args:
+            *answers: What `forecast` makes each of them of; all but the first by a perceptron of
+                one block, to save time. The linear forecast comes last, where the shape has one.
+        """
+        import keras
+
+        own, shape = classes(), self.shape
+        first, *others = answers
+        forecasts = [self.forecast(*first), *(self.forecast(*one, blocks=1) for one in others)]
+        if shape.linear is not None:
+            regression = own["Regression"](
+                *shape.linear, shape.horizon, shape.targets, name="regression"
+            )
+            forecasts.append(regression([self.inputs[0], *self.inputs[2:]]))
+        together = own["Together"](len(answers), name="together")
+        return keras.Model(self.inputs, together(forecasts))
+
+    def forecast(self, *summaries: Any, blocks: int = BLOCKS) -> Any:
+        """Return (B, H, M), scaled, which a perceptron of its own makes of *summaries*.
 
         Args:
             *summaries: (B, R, D) each, R being M, or 1 for what all targets share.
+            blocks: Depth of the perceptron.
         """
-        import keras
         from keras import layers, ops
 
         parts = [self._spread_out(summary) for summary in [*summaries, *self._known()]]
@@ -91,18 +117,18 @@ class Ends:
         width = WIDTH * self.config.units
         if hidden.shape[-1] != width:
             hidden = dense(width, self.seeds)(hidden)
-        for _ in range(BLOCKS):
+        for _ in range(blocks):
             inner = dense(width, self.seeds, "relu")(hidden)
             inner = layers.Dropout(self.config.dropout, seed=next(self.seeds))(inner)
             hidden = hidden + dense(width, self.seeds)(inner)
         change = layers.Dense(self.shape.horizon, kernel_initializer=self._first())(hidden)
-        return keras.Model(self.inputs, self._level(ops.transpose(change, (0, 2, 1))))
+        return self._level(ops.transpose(change, (0, 2, 1)))
 
     def _first(self) -> Any:
         """Return how the last layer starts: at no change, or anywhere where it says a level."""
         from keras import initializers
 
-        if self.config.residual or self.shape.highway is not None:
+        if self.config.residual:
             return "zeros"
         return initializers.GlorotUniform(next(self.seeds))
 
@@ -136,14 +162,9 @@ class Ends:
 
     def _level(self, change: Any) -> Any:
         """Return (B, H, M), scaled, from what the last layer says."""
-        config, shape, past = self.config, self.shape, self.inputs[0]
+        config, past = self.config, self.inputs[0]
         if config.instance_norm:
             change = change * self.of_targets(self.spread[:, 0, :, 0], 1)[:, None]
-        if shape.highway is not None:
-            highway = classes()["Highway"](
-                *shape.highway, shape.horizon, shape.targets, name="highway"
-            )
-            return change + highway([past, *self.inputs[2:]])
         if config.residual:
             return change + self.of_targets(past[:, -1, :, 0], 1)[:, None]
         if config.instance_norm:

@@ -19,9 +19,10 @@ SWITCHES = {
     "residual": "level instead of change",
     "calendar": "without calendar",
     "identity": "without node identity",
+    "together": "without forecasts of the paths",
+    "linear": "without linear forecast",
 }
 ADDITIONS = {
-    "highway": "with a linear highway",
     "instance_norm": "with instance normalisation",
 }
 SHOWN = ("mae", "rmse", "r2", "mape", "wape", "mase", "skill", "coverage")

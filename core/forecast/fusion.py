@@ -1,44 +1,89 @@
-"""Two paths and how they are joined: the fusion networks, and each path alone.
+"""Two paths and how they are joined: the fusion network.
 
 After IMMAF-SDFN, the inter-modal multi-head attention fusion of spatial and temporal networks.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from core.backend import tensorflow
-from core.forecast.config import Config
 from core.forecast.ends import Ends
+from core.forecast.forecaster import Training
 from core.forecast.network import Network, Shape, inputs_of
-from core.forecast.paths import SPATIAL, summary, temporal
+from core.forecast.paths import SPATIAL, ending, summary, temporal
+from core.forecast.ridge import best_linear
 from core.forecast.samples import Samples
+from core.forecast.shares import shares
 from core.recurrent import dense, seeds_of
+from core.task import Reporter
 
+MOST = 300_000  # numbers of each forecast that shares are found from
+PIECE = 64  # windows that are forecast at once for that
 LOOKS = ("temporal path at spatial states", "spatial path at temporal states")
 
 
-class Path(Network):
-    """A path alone: "lstm", "bilstm" or "gru" over time, "stgcn" or "conv-st" over sensors."""
-
-    def __init__(self, config: Config, kind: str) -> None:
-        super().__init__(config)
-        self.kind = kind
-
-    def build(self, shape: Shape) -> Any:
-        """Return the untrained model."""
-        ends = Ends(shape, self.config, seeds_of(self.config))
-        if self.kind in SPATIAL:
-            kind = self.config.temporal
-            states = SPATIAL[self.kind](ends, kind)
-            return ends.answer(summary(states, kind if self.kind == "conv-st" else ""))
-        return ends.answer(summary(temporal(ends, self.kind), self.kind))
-
-
 class Fusion(Network):
-    """A spatial and a temporal path, joined by attention or side by side."""
+    """A spatial and a temporal path, joined by attention or side by side.
+
+    Each path, and the window itself, forecasts by itself as well, beside a linear regression; the
+    answer is a mean of these forecasts and the joint one: paths that only have to help each other
+    over-fit together. The validation windows decide their shares.
+    """
+
+    def prepare(self, training: Training, reporter: Reporter | None) -> None:
+        """Build the model, with its regression solved."""
+        if not (self.config.together and self.config.linear):
+            super().prepare(training, reporter)
+            return
+        tensorflow()  # before Keras, so that its threads are set
+        linear = best_linear(training, reporter)
+        self.shape = replace(Shape.of(training), linear=(linear.own, *linear.weights.shape[:2]))
+        self.model = self.build(self.shape)
+        self.model.get_layer("regression").maps.assign(linear.weights)
+
+    def fit(
+        self, training: Training, reporter: Reporter | None, checkpoint: Path | None
+    ) -> list[dict[str, float]]:
+        """Train on the training windows, share on the validation windows; return the history."""
+        history = super().fit(training, reporter, checkpoint)
+        if self.config.together:
+            self._share(training.validation)
+        return history
+
+    def _share(self, validation: Samples) -> None:
+        """Assign to each forecast its share in the answer."""
+        import keras
+
+        tf, layer = tensorflow(), self.model.get_layer("together")
+        each = keras.Model(self.model.inputs, layer.input)
+        count = len(validation)
+        size = max(1, MOST // (validation.horizon * len(validation.panel.targets)))
+        chosen = np.unique(np.linspace(0, count - 1, min(size, count)).astype(int))
+        said = [
+            tf.stack(each(list(map(tf.constant, inputs_of(validation.inputs(part)))))).numpy()
+            for part in np.array_split(chosen, -(-len(chosen) // PIECE))
+        ]
+        layer.shares.assign(shares(np.concatenate(said, axis=1), validation.targets(chosen)))
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The share of each forecast in the answer, by name; empty where there is one only."""
+        if not self.config.together:
+            return {}
+        names = ["joint", self.config.temporal, self.config.spatial, "window", "linear"]
+        return dict(zip(names, self.model.get_layer("together").shares.numpy(), strict=False))
+
+    def use_epoch(self, epoch: int) -> None:
+        """Take the weights of *epoch*; the shares stay."""
+        kept = self.model.get_layer("together").shares.numpy() if self.config.together else None
+        super().use_epoch(epoch)
+        if kept is not None:
+            self.model.get_layer("together").shares.assign(kept)
 
     def build(self, shape: Shape) -> Any:
         """Return the untrained model."""
@@ -50,17 +95,21 @@ class Fusion(Network):
         ends = Ends(shape, config, seeds_of(config))
         over_time = temporal(ends, config.temporal)
         over_sensors = SPATIAL[config.spatial](ends, config.temporal)
-        kinds = config.temporal, config.temporal if config.spatial == "conv-st" else ""
-        paths = zip((over_time, over_sensors), kinds, strict=True)
-        summaries, looks = [summary(states, kind) for states, kind in paths], []
+        # The third is what the paths have forgotten of the window itself.
+        alone = [
+            summary(ends, over_time, config.temporal),
+            summary(ends, over_sensors, ending(config.spatial, config)),
+            dense(config.units, ends.seeds)(ends.window()),
+        ]
+        joined, looks = list(alone), []
         if config.fusion == "attention":
             for asks, answers in ((over_time, over_sensors), (over_sensors, over_time)):
                 seen, where = attention(ends, asks, answers)
-                summaries.append(seen)
+                joined.append(seen)
                 looks.append(where)
-        # What the paths have forgotten of the window itself.
-        summaries.append(dense(config.units, ends.seeds)(ends.window()))
-        return ends.answer(*summaries), looks
+        if not config.together:
+            return ends.answer(*joined), looks
+        return ends.together(joined, *([one] for one in alone)), looks
 
     def attention(self, samples: Samples) -> np.ndarray:
         """Return (2, W, R, heads, T) float32: how much each path looks at each step of the other.

@@ -126,11 +126,10 @@ def classes() -> dict[str, type]:
             said = tf.matmul(rows, self.kernel) + self.bias
             return tf.reshape(said, (batch, steps, nodes, self.units))
 
-    class Highway(keras.layers.Layer):
-        """A linear forecast that is fitted beforehand: (B, T, N, F) -> (B, H, M).
+    class Regression(keras.layers.Layer):
+        """A linear forecast that is solved beforehand: (B, T, N, F) -> (B, H, M).
 
-        Its maps stay as they are, `core.forecast.ridge` says what they multiply; learned is how
-        much of the change that it says is believed at each step ahead. It starts at no change.
+        Its maps stay as they are; `core.forecast.ridge` says what they multiply.
         """
 
         def __init__(
@@ -141,9 +140,6 @@ def classes() -> dict[str, type]:
             self.dims = (maps, rows, horizon if own else horizon * len(self.targets))
 
         def build(self, shape: Any) -> None:
-            self.belief = self.add_weight(
-                shape=(self.horizon, 1), initializer="ones", name="belief"
-            )
             self.maps = self.add_weight(
                 shape=self.dims, initializer="zeros", trainable=False, name="maps"
             )
@@ -174,7 +170,38 @@ def classes() -> dict[str, type]:
                 change = tf.transpose(said, (1, 2, 0))
             else:
                 change = tf.reshape(said[0], (batch, self.horizon, len(self.targets)))
-            return last + self.belief * change
+            return last + change
 
-    found = (Identity, GraphConvolution, Highway)
+    class Together(keras.layers.Layer):
+        """A mean of K forecasts, (B, H, M) each; in training all that learn, (B, H, M, K').
+
+        Each is trained on its own error: a loss of the mean would leave them no reason to be right
+        by themselves, and errors that differ are what a mean takes out. The shares are equal until
+        they are assigned.
+
+        Args:
+            learned: K', how many of the first forecasts learn.
+        """
+
+        def __init__(self, learned: int, **more: Any) -> None:
+            super().__init__(**more)
+            self.learned = learned
+
+        def build(self, shapes: Any) -> None:
+            self.shares = self.add_weight(
+                shape=(len(shapes),),
+                initializer=keras.initializers.Constant(1 / len(shapes)),
+                trainable=False,
+                name="shares",
+            )
+
+        def call(self, forecasts: Any, training: bool = False) -> Any:
+            if training:
+                return tf.stack(forecasts[: self.learned], axis=-1)
+            return tf.tensordot(tf.stack(forecasts, axis=-1), self.shares, 1)
+
+        def compute_output_shape(self, shapes: Any) -> Any:
+            return shapes[0]
+
+    found = (Identity, GraphConvolution, Regression, Together)
     return {layer.__name__: layer for layer in found}

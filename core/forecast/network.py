@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from core.backend import tensorflow
 from core.errors import ConfigError
 from core.forecast.config import Config
 from core.forecast.forecaster import Training, pieces
-from core.forecast.ridge import best_linear
 from core.forecast.samples import Batch, Samples
 from core.learning import learn
 from core.task import Reporter
@@ -39,8 +38,8 @@ class Shape:
         ahead: K, values known ahead at every step.
         slots: Places of a season that are told apart; 1 where there is none.
         weekly: Whether the day of the week is told.
-        highway: Of the linear forecast that the network starts from: whether targets are forecast
-            from their own nodes, and how many maps of how many inputs; None without.
+        linear: Of the linear forecast that takes part: whether targets are forecast from their own
+            nodes, and how many maps of how many inputs; None without.
         edges: (N, N) float32, symmetric weights of the graph; None without, or to be learned.
     """
 
@@ -52,7 +51,7 @@ class Shape:
     ahead: int
     slots: int
     weekly: bool
-    highway: tuple[bool, int, int] | None = None
+    linear: tuple[bool, int, int] | None = None
     edges: np.ndarray | None = None
 
     @classmethod
@@ -94,10 +93,15 @@ class Examples:
 
 
 def loss_of(kind: str) -> Any:
-    """Return the loss (targets, outputs) -> scalar: a mean over what was measured, not NaN."""
+    """Return the loss (targets, outputs) -> scalar: a mean over what was measured, not NaN.
+
+    Outputs are (B, H, M), or (B, H, M, K) of K forecasts that are all to be right.
+    """
     tf = tensorflow()
 
     def loss(targets: Any, outputs: Any) -> Any:
+        if len(outputs.shape) > len(targets.shape):
+            targets = tf.repeat(targets[..., None], outputs.shape[-1], axis=-1)
         known = tf.math.is_finite(targets)
         error = tf.where(known, targets - outputs, 0.0)
         size = tf.abs(error)
@@ -118,7 +122,6 @@ class Network:
     """A forecaster that is trained by gradients. A subclass builds the model."""
 
     loss: str | None = None  # of a variant that has its own, whatever the config says
-    plain = False  # whether it goes without the linear highway, whatever the config says
 
     def __init__(self, config: Config) -> None:
         self.config = config
@@ -152,21 +155,10 @@ class Network:
         )
 
     def prepare(self, training: Training, reporter: Reporter | None) -> None:
-        """Build the model, with its linear highway fitted."""
+        """Build the model."""
         tensorflow()  # before Keras, so that its threads are set
         self.shape = Shape.of(training)
-        linear = best_linear(training, reporter) if self.starts_linear else None
-        if linear is not None:
-            highway = (linear.own, *linear.weights.shape[:2])
-            self.shape = replace(self.shape, highway=highway)
         self.model = self.build(self.shape)
-        if linear is not None:
-            self.model.get_layer("highway").maps.assign(linear.weights)
-
-    @property
-    def starts_linear(self) -> bool:
-        """Whether the network starts from a linear forecast."""
-        return self.config.highway and self.config.residual and not self.plain
 
     def _folder(self, checkpoint: Path | None) -> Path:
         """Return where the weights of every epoch are kept: beside the checkpoint."""
@@ -254,7 +246,7 @@ class Network:
         content = json.loads((folder / SHAPE).read_text())
         with np.load(folder / MODEL, allow_pickle=False) as arrays:
             edges = arrays["edges"] if "edges" in arrays.files else None
-        for name in ("targets", "highway"):
+        for name in ("targets", "linear"):
             content[name] = None if content[name] is None else tuple(content[name])
         self.shape = Shape(**content, edges=edges)
         self.model = self.build(self.shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from core.forecast.config import Config
 from core.forecast.ends import Ends
 from core.forecast.layers import classes
 from core.gru import fused_gru
@@ -109,13 +110,23 @@ def gated(states: Any, units: int, seeds: Iterator[int]) -> Any:
 SPATIAL = {"stgcn": stgcn, "conv-st": conv_st}
 
 
-def summary(states: Any, kind: str = "") -> Any:
-    """Return (B, R, D), the last step of *states* (B, R, T, D).
+def ending(spatial: str, config: Config) -> str:
+    """Return what a spatial path ends with: the source's own has a recurrent layer."""
+    return config.temporal if spatial == "conv-st" else spatial
 
-    What reads backwards, the second half of *kind* "bilstm", has read all at the first step.
+
+def summary(ends: Ends, states: Any, kind: str) -> Any:
+    """Return (B, R, D): what a path of *kind* has found in the end, of its *states* (B, R, T, D).
+
+    A recurrent path remembers: its last step; and the first one of what reads backwards, the second
+    half of "bilstm". A graph convolution does not: all its steps go through one map (Yu et al.
+    2018, section 3.4: a convolution over all steps that are left, before the output).
     """
     from keras import ops
 
+    if kind == "stgcn":
+        rows, steps, width = states.shape[1:]
+        return dense(ends.config.units, ends.seeds)(ops.reshape(states, (-1, rows, steps * width)))
     if kind != "bilstm":
         return states[:, :, -1]
     half = states.shape[-1] // 2

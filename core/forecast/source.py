@@ -23,7 +23,6 @@ class Source(Network):
     """Both paths and dense layers behind them: (B, T, N, F) -> (B, H, M)."""
 
     loss = "mse"
-    plain = True
 
     def __init__(self, config: Config, kind: str) -> None:
         super().__init__(config)
@@ -37,10 +36,10 @@ class Source(Network):
         seeds, targets = seeds_of(self.config), len(shape.targets)
         plain = self.config.model_copy(update={"instance_norm": False, "dropout": 0.0})
         ends = Ends(shape, plain, seeds)
-        over_sensors = summary(conv_st(ends, self.kind), self.kind)[:, 0]
+        over_sensors = summary(ends, conv_st(ends, self.kind), self.kind)[:, 0]
         rows = ops.reshape(ends.past, (-1, shape.lookback, shape.nodes * shape.features))
         states = recurrent(self.kind, self.config.units, seeds)(rows)
-        over_time = summary(states[:, None], self.kind)[:, 0]
+        over_time = summary(ends, states[:, None], self.kind)[:, 0]
         hidden = layers.Concatenate()([over_sensors, over_time])
         hidden = dense(DENSE, seeds, "relu")(hidden)
         said = dense(shape.horizon * targets, seeds)(hidden)

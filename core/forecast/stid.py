@@ -20,8 +20,6 @@ class Stid(Network):
     better on every set that was measured.
     """
 
-    plain = True
-
     def build(self, shape: Shape) -> Any:
         """Return the untrained model."""
         ends = Ends(shape, self.config, seeds_of(self.config))

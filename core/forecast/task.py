@@ -96,8 +96,17 @@ class Fitted:
             "graph": self.graph_source,
             "model": "on forecasts of training rows; validation rows decide when to stop",
             "intervals": f"on errors of the validation rows, for {self.bands.coverage:.0%}",
+            **self._shares(),
             "gaps": "filled with the last reading; left out of loss and metrics",
         }
+
+    def _shares(self) -> dict[str, str]:
+        """Say which part of the answer comes from which forecast, where there are several."""
+        found = getattr(self.forecaster, "shares", {})
+        if not found:
+            return {}
+        parts = ", ".join(f"{name} {share:.0%}" for name, share in found.items())
+        return {"answer": f"{parts}; shares from the validation rows"}
 
     @property
     def epochs(self) -> list[int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from core.forecast.alone import Alone
 from core.forecast.baselines import Persistence, SeasonalNaive
 from core.forecast.boosting import Boosting
 from core.forecast.dlinear import DLinear
-from core.forecast.fusion import Fusion, Path
+from core.forecast.fusion import Fusion
 from core.forecast.ridge import Ridge
 from core.forecast.source import Source
 from core.forecast.stid import Stid
@@ -20,7 +21,6 @@ _DATA = frozenset(
 _TRAINING = frozenset({"epochs", "learning_rate", "batch_size", "patience", "seed"})
 _NETWORK = _DATA | _TRAINING | {"units"}
 _ENDS = _NETWORK | {"residual", "calendar", "identity", "instance_norm", "loss", "dropout"}
-_PATH = _ENDS | {"highway"}
 
 _SOURCE = (
     "As the code of IMMAF-SDFN has it: convolution over columns and {0} beside {0}, joined by "
@@ -31,10 +31,11 @@ _ALL = (
     Variant(
         "fusion",
         "Fusion",
-        "A temporal and a spatial path, each attending to the other (after IMMAF-SDFN). Choose it "
-        "first; its parts are below.",
+        "A temporal and a spatial path, each attending to the other (after IMMAF-SDFN), in a mean "
+        "with what each forecasts alone. Choose it first; its parts are below.",
         Fusion,
-        _PATH | {"spatial", "temporal", "fusion", "graph", "heads"},
+        _ENDS | {"spatial", "temporal", "fusion", "together", "linear", "graph", "heads"},
+        version=2,
     ),
     *(
         Variant(
@@ -51,38 +52,39 @@ _ALL = (
         "LSTM",
         "The temporal path alone: the course of each sensor through an LSTM (Hochreiter and "
         "Schmidhuber 1997).",
-        partial(Path, kind="lstm"),
-        _PATH,
+        partial(Alone, kind="lstm"),
+        _ENDS,
     ),
     Variant(
         "bilstm",
         "BiLSTM",
         "The temporal path alone, read forwards and backwards (Schuster and Paliwal 1997).",
-        partial(Path, kind="bilstm"),
-        _PATH,
+        partial(Alone, kind="bilstm"),
+        _ENDS,
     ),
     Variant(
         "gru",
         "GRU",
         "The temporal path alone, with gated recurrent units (Cho et al. 2014).",
-        partial(Path, kind="gru"),
-        _PATH,
+        partial(Alone, kind="gru"),
+        _ENDS,
     ),
     Variant(
         "conv-st",
         "Convolution over columns",
         "The spatial path of IMMAF-SDFN alone: a convolution over neighbouring columns, then a "
         "recurrent layer.",
-        partial(Path, kind="conv-st"),
-        _PATH | {"temporal"},
+        partial(Alone, kind="conv-st"),
+        _ENDS | {"temporal"},
     ),
     Variant(
         "stgcn",
         "ST-GCN",
         "The spatial path over a graph alone: gated convolutions over time around one over "
         "neighbours (Yu, Yin and Zhu 2018).",
-        partial(Path, kind="stgcn"),
-        _PATH | {"graph"},
+        partial(Alone, kind="stgcn"),
+        _ENDS | {"graph"},
+        version=2,
     ),
     Variant(
         "stid",

@@ -37,10 +37,7 @@ COLUMNS = {
 ANSWERS = {"anomaly": "score", "life": "remaining"}
 # Enough to learn the examples, and no more.
 TINY = {"lookback": 12, "units": 12, "epochs": 12, "batch_size": 32, "learning_rate": 0.01}
-# Networks that forecast learn here without the linear forecast that they may start from.
-MORE = {
-    "forecast": {"nodes": "channels", "target": "s0", "horizon": 3, "heads": 2, "highway": False}
-}
+MORE = {"forecast": {"nodes": "channels", "target": "s0", "horizon": 3, "heads": 2}}
 # Another value of a setting whose double or half it cannot have.
 OTHERS = {
     "target": "s1",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core import forecast
+from core.backend import tensorflow
 from core.data.graph import Graph
 from core.errors import ConfigError, DataError
 from core.forecast.dlinear import KERNEL, DLinear
@@ -13,7 +14,7 @@ from core.forecast.edges import graph_of
 from core.forecast.fusion import Fusion
 from core.forecast.layers import chebyshev, classes
 from core.forecast.network import Shape, loss_of
-from core.forecast.ridge import fit_linear
+from core.forecast.ridge import best_linear, fit_linear
 from core.forecast.source import Source
 from tests.forecast.examples import config, prepared
 
@@ -100,10 +101,10 @@ def test_a_learned_graph_is_the_likeness_of_two_vectors_a_node():
 @pytest.mark.parametrize(
     "settings", [{}, {"target": "s1", "future": "s2,s0"}, {"lookback": 1, "horizon": 1}]
 )
-def test_the_highway_says_what_the_regression_says(own, settings):
+def test_the_layer_says_what_the_regression_says(own, settings):
     samples = (ready := prepared(**settings)).training.validation
     linear, _ = fit_linear(ready.training, own, False)
-    layer = classes()["Highway"](
+    layer = classes()["Regression"](
         own, *linear.weights.shape[:2], samples.horizon, samples.panel.targets.tolist()
     )
     every = np.arange(len(samples))
@@ -115,25 +116,40 @@ def test_the_highway_says_what_the_regression_says(own, settings):
     layer.maps.assign(linear.weights)
     said = np.asarray(layer(tensors))
     np.testing.assert_allclose(said, last + linear.changes(samples, every), atol=1e-4)
-    layer.belief.assign(np.full((samples.horizon, 1), 0.5))
-    half = last + linear.changes(samples, every) / 2
-    np.testing.assert_allclose(np.asarray(layer(tensors)), half, atol=1e-4)
 
 
 @pytest.mark.parametrize(
-    ("variant", "settings", "linear"),
-    [
-        ("gru", {"highway": True}, True),
-        ("gru", {"highway": True, "residual": False}, False),
-        ("gru", {}, False),
-        ("stid", {"highway": True}, False),
-    ],
+    ("settings", "linear"),
+    [({}, True), ({"linear": False}, False), ({"together": False}, False)],
 )
-def test_only_a_change_is_started_from_a_linear_forecast(variant, settings, linear):
-    network = forecast.VARIANTS[variant].build(config(variant=variant, **settings))
-    network.prepare(prepared().training, None)
+def test_a_regression_takes_part_where_paths_forecast_too(settings, linear):
+    network = Fusion(config(**settings))
+    network.prepare(ready := prepared().training, None)
     names = [layer.name for layer in network.model.layers]
-    assert ("highway" in names) == linear
+    assert ("regression" in names) == linear
+    if linear:
+        best = best_linear(ready).weights
+        np.testing.assert_array_equal(network.model.get_layer("regression").maps, best)
+
+
+def test_the_shares_are_those_that_the_validation_windows_ask_for():
+    ready = prepared()
+    network = Fusion(config(epochs=1))
+    network.fit(ready.training, None, None)
+    given = network.shares
+    assert list(given) == ["joint", "gru", "stgcn", "window", "linear"]
+    assert sum(given.values()) == pytest.approx(1, abs=1e-5)
+    assert np.ptp(list(given.values())) > 0.01
+    layer = network.model.get_layer("together")
+
+    def error() -> float:
+        gap = network.forecast(ready.training.validation)
+        gap = gap - ready.training.validation.targets(np.arange(len(gap)))
+        return float(np.nanmean(np.abs(gap)))
+
+    shared = error()
+    layer.shares.assign(np.full(5, 0.2))
+    assert shared < error()
 
 
 @pytest.mark.parametrize("lookback", [1, 6, 40])
@@ -161,7 +177,7 @@ def test_dlinear_is_two_linear_maps_of_trend_and_remainder(lookback):
     [("stgcn", (0, 1, 2, 3), 4), ("conv-st", (0, 1, 2, 3), 4), ("stgcn", (2,), 1)],
 )
 def test_where_the_paths_look_sums_to_one(spatial, targets, rows):
-    network = Fusion(config(spatial=spatial, heads=2, highway=False))
+    network = Fusion(config(spatial=spatial, heads=2))
     network.shape = this = shape(targets=targets, edges=EDGES.astype(np.float32))
     model, looks = network._built(this)
     import keras
@@ -174,6 +190,31 @@ def test_where_the_paths_look_sums_to_one(spatial, targets, rows):
         assert look.shape[2:] == (2, 6)
         np.testing.assert_allclose(np.asarray(look).sum(axis=-1), 1, atol=1e-5)
     assert model(windows(this)).shape == (5, 3, len(targets))
+
+
+@pytest.mark.parametrize(("together", "count"), [(True, 4), (False, 1)])
+def test_a_fusion_answers_with_the_mean_of_its_forecasts_and_learns_from_each(together, count):
+    import keras
+
+    tf, this = tensorflow(), shape()
+    seen = windows(this)
+    model = Fusion(config(heads=2, together=together, dropout=0.0)).build(this)
+    shaken(model)
+    found = [layer for layer in model.layers if type(layer).__name__ == "Together"]
+    said = np.asarray(model(seen, training=False))
+    targets = np.random.default_rng(1).normal(size=said.shape).astype(np.float32)
+    targets[0, 1] = np.nan
+    learned = loss_of("mae")(tf.constant(targets), model(seen, training=True))
+    if together:
+        forecasts = np.stack(keras.Model(model.inputs, found[0].input)(seen))
+        np.testing.assert_allclose(said, forecasts.mean(axis=0), rtol=1e-3)
+        assert np.ptp(forecasts, axis=0).min() > 0
+    else:
+        assert not found
+        forecasts = said[None]
+    assert len(forecasts) == count
+    expected = np.nanmean(np.abs(targets - forecasts))
+    assert float(learned) == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["lstm", "bilstm", "gru"])
@@ -207,7 +248,7 @@ def test_the_published_fusion_has_the_form_of_its_source(kind):
     ids=["one node", "one row", "known ahead"],
 )
 def test_networks_of_any_shape_can_be_built(variant, more):
-    network = forecast.VARIANTS[variant].build(config(variant=variant, highway=False))
+    network = forecast.VARIANTS[variant].build(config(variant=variant))
     this = shape(**more)
     said = network.build(this)(windows(this))
     assert said.shape == (5, this.horizon, len(this.targets))
@@ -219,7 +260,7 @@ def test_an_untrained_network_says_that_nothing_changes(variant):
     this = shape()
     past, when = windows(this)
     for settings in ({}, {"instance_norm": True}):
-        network = forecast.VARIANTS[variant].build(config(highway=False, **settings))
+        network = forecast.VARIANTS[variant].build(config(**settings))
         said = np.asarray(network.build(this)([past, when]))
         last = np.repeat(past[:, -1:, :, 0], 3, axis=1)
         np.testing.assert_allclose(said, last, atol=1e-6)
@@ -228,9 +269,7 @@ def test_an_untrained_network_says_that_nothing_changes(variant):
 def test_instance_normalisation_follows_the_level_of_a_window():
     """A window that is twice as wide and lies higher is forecast so, level and change."""
     this = shape(features=1)
-    network = forecast.VARIANTS["gru"].build(
-        config(highway=False, residual=False, instance_norm=True)
-    )
+    network = forecast.VARIANTS["gru"].build(config(residual=False, instance_norm=True))
     model = network.build(this)
     shaken(model)
     past, when = windows(this)

@@ -75,7 +75,7 @@ def test_measures_of_an_epoch_leave_out_what_was_not_measured():
     rng = np.random.default_rng(0)
     frame.loc[rng.random(400) < 0.6, ["s0", "s1", "s2"]] = np.nan
     holes = recording(frame)
-    ready = prepared(holes, variant="gru", epochs=1, highway=False)
+    ready = prepared(holes, variant="gru", epochs=1)
     fitted = forecast.fit(ready)
     samples = ready.training.validation
     truth = samples.targets(np.arange(len(samples)))

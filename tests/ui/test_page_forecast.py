@@ -24,7 +24,7 @@ from dashboard.theme import MEANINGS
 from tests.ui.app import errors, metrics, open_page, run, titles
 
 SHORT = {"lookback": 8, "horizon": 4}
-TINY = {"epochs": 2, "units": 4, "heads": 2, "batch_size": 128, "highway": False}
+TINY = {"epochs": 2, "units": 4, "heads": 2, "batch_size": 128}
 
 
 def frame(rows: int = 320) -> pd.DataFrame:
@@ -164,6 +164,7 @@ def test_attention_adds_up_for_each_head(stored):
     np.testing.assert_allclose(weights.sum(axis=-1), 1.0, rtol=1e-5)
     app = of(one, "Attention", shown="south", origin="1")
     assert any("03-" in caption.value for caption in app.caption)
+    assert any("a mean of forecasts: joint" in caption.value for caption in app.caption)
 
 
 def test_a_run_without_attention_says_so(stored):
