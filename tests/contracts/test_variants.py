@@ -109,7 +109,7 @@ class Whole:
     than to train it.
 
     Attributes:
-        told: Finished epochs, as often as progress was reported.
+        told: Finished epochs, as often as progress of the training was reported.
         second: The checkpoint after the second epoch; no such file without epochs.
     """
 
@@ -183,7 +183,8 @@ class Keeper(Silent):
         self.kept, self.told = checkpoint.with_name("kept.npz"), []
 
     def report(self, progress: Progress) -> None:
-        self.told.append(progress.epoch)
+        if progress.stage == "training":
+            self.told.append(progress.epoch)
         if progress.epoch == self.epoch and not self.kept.exists():
             shutil.copy(self.checkpoint, self.kept)
 
