@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Self, get_args
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
 Kind = Literal["stripes", "stripes-per-row", "time-by-sensor", "gaf"]
 KINDS: tuple[str, ...] = get_args(Kind)
+TINY = 1e-9
 
 
-def jet(share: np.ndarray) -> np.ndarray:
-    """Return the colours (..., 3) uint8 of shares 0 to 1: blue, cyan, green, yellow, red.
+def jet(share: Any, ops: Any = np) -> Any:
+    """Return the colours (..., 3) float, 0 to 255, of shares 0 to 1: blue, green, yellow, red.
 
     Each of red, green and blue is a trapezium around its place, three, two and one quarters.
+
+    Args:
+        share: Array or tensor.
+        ops: numpy, or keras.ops for tensors, as everywhere in this file.
     """
-    places = np.array([0.75, 0.5, 0.25], np.float32)
-    heights = 1.5 - np.abs(4 * (np.asarray(share, np.float32)[..., None] - places))
-    return np.round(255 * np.clip(heights, 0.0, 1.0)).astype(np.uint8)
+    distances = [ops.abs(4 * share - place) for place in (3.0, 2.0, 1.0)]
+    return 255 * ops.clip(1.5 - ops.stack(distances, axis=-1), 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -48,31 +52,35 @@ class Renderer:
         low, high = readings.min(axis=0), readings.max(axis=0)
         return cls(kind, tuple(map(float, low)), tuple(map(float, high)))
 
-    def draw(self, windows: np.ndarray, size: int) -> np.ndarray:
-        """Return (B, size, size, 3) uint8 of *windows* (B, T, N), in the units of the ends."""
+    def draw(self, windows: Any, size: int, ops: Any = np) -> Any:
+        """Return images (B, size, size, 3) float, 0 to 255, of *windows* (B, T, N).
+
+        Gradients pass, save where a reading is beyond the ends.
+        """
         if self.kind == "stripes-per-row":
             row = windows[:, -1:]
-            low, high = row.min(axis=-1, keepdims=True), row.max(axis=-1, keepdims=True)
-            return _stretched(_shares(row, low, high), size)
-        shares = _shares(windows, np.array(self.low), np.array(self.high))
+            low, high = ops.min(row, -1, keepdims=True), ops.max(row, -1, keepdims=True)
+            return _stretched(_shares(row, low, high, ops), size, ops)
+        low, high = (np.array(ends, np.float32) for ends in (self.low, self.high))
+        shares = _shares(windows, low, high, ops)
         if self.kind == "gaf":
-            return _tiled(angular_field(2 * shares - 1), size)
-        return _stretched(shares[:, -1:] if self.kind == "stripes" else shares, size)
+            return _tiled(angular_field(2 * shares - 1, ops), size, ops)
+        return _stretched(shares[:, -1:] if self.kind == "stripes" else shares, size, ops)
 
 
-def angular_field(series: np.ndarray) -> np.ndarray:
+def angular_field(series: Any, ops: Any = np) -> Any:
     """Return the Gramian angular summation fields (B, T, T, N) of *series* (B, T, N) in -1 to 1.
 
     These are cos(a + b) of the angles whose cosines the values of two times are, from -1 to 1.
     """
-    sines = np.sqrt(1 - np.square(series))
+    # A root has no gradient at 0; this much more changes no colour.
+    sines = ops.sqrt(1 - ops.square(series) + TINY)
     return series[:, :, None] * series[:, None] - sines[:, :, None] * sines[:, None]
 
 
-def _shares(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+def _shares(values: Any, low: Any, high: Any, ops: Any) -> Any:
     """Return where *values* lie between *low* (0) and *high* (1); 0 where there is no between."""
-    spread = np.where(high > low, high - low, 1.0)
-    return np.clip((values - low) / spread, 0.0, 1.0).astype(np.float32)
+    return ops.clip((values - low) / ops.where(high > low, high - low, 1.0), 0.0, 1.0)
 
 
 def _nearest(count: int, size: int) -> np.ndarray:
@@ -80,19 +88,21 @@ def _nearest(count: int, size: int) -> np.ndarray:
     return np.arange(size) * count // size
 
 
-def _stretched(shares: np.ndarray, size: int) -> np.ndarray:
+def _stretched(shares: Any, size: int, ops: Any) -> Any:
     """Return (B, T, N) shares as images: a sensor is a column, a row of the window is a row."""
-    down, across = _nearest(shares.shape[1], size), _nearest(shares.shape[2], size)
-    return jet(shares)[:, down[:, None], across]
+    for axis in (1, 2):
+        shares = ops.take(shares, _nearest(shares.shape[axis], size), axis)
+    return jet(shares, ops)
 
 
-def _tiled(fields: np.ndarray, size: int) -> np.ndarray:
+def _tiled(fields: Any, size: int, ops: Any) -> Any:
     """Return (B, T, T, N) fields as images with N tiles, row by row; spare tiles are black."""
     count, steps = fields.shape[-1], fields.shape[1]
     side = int(np.ceil(np.sqrt(count)))
     tile, place = divmod(np.arange(size) * side, size)  # of each pixel, along one edge
     inside = place * steps // size
     sensor = tile[:, None] * side + tile
-    images = jet((fields[:, inside[:, None], inside, np.minimum(sensor, count - 1)] + 1) / 2)
-    images[:, sensor >= count] = 0
-    return images
+    cells = (inside[:, None] * steps + inside) * count + np.minimum(sensor, count - 1)
+    flat = ops.reshape(fields, (-1, steps * steps * count))
+    drawn = ops.reshape(ops.take(flat, cells.ravel(), 1), (-1, size, size))
+    return jet((drawn + 1) / 2, ops) * (sensor < count)[..., None].astype(np.float32)
