@@ -1,0 +1,79 @@
+"""Random forests (Breiman 2001, "Random forests", Machine Learning), kept as plain arrays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+TREES = 200
+CHUNK = 1 << 14  # rows that go down the trees at once: bounds the memory
+
+
+def grow(
+    rows: np.ndarray, codes: np.ndarray, classes: int, seed: int, leaf: int = 1
+) -> dict[str, np.ndarray]:
+    """Grow a forest with scikit-learn.
+
+    Args:
+        rows: (W, D).
+        codes: (W,) int, places of classes.
+        classes: C, of which *codes* need not have all.
+        seed: Of the drawn rows and features.
+        leaf: Rows that a leaf has at least.
+
+    Returns:
+        Arrays (trees, nodes): "feature", "threshold", "left", "right" (a leaf leads to itself);
+        "value" (trees, nodes, C), shares of the classes; "depth" (trees,).
+    """
+    from sklearn.ensemble import RandomForestClassifier
+
+    forest = RandomForestClassifier(
+        TREES, min_samples_leaf=leaf, class_weight="balanced", random_state=seed
+    ).fit(rows, codes)
+    places = forest.classes_.astype(int)
+    trees = [_arrays(estimator.tree_, places, classes) for estimator in forest.estimators_]
+    size = max(len(tree["feature"]) for tree in trees)
+    joined = {
+        name: np.stack([np.pad(tree[name], _room(tree[name], size)) for tree in trees])
+        for name in trees[0]
+    }
+    return joined | {"depth": np.array([one.tree_.max_depth for one in forest.estimators_])}
+
+
+def _room(array: np.ndarray, size: int) -> list[tuple[int, int]]:
+    return [(0, size - len(array))] + [(0, 0)] * (array.ndim - 1)
+
+
+def _arrays(tree: Any, places: np.ndarray, classes: int) -> dict[str, np.ndarray]:
+    """Return one of scikit-learn's trees as arrays."""
+    leaf, own = tree.children_left < 0, np.arange(tree.node_count, dtype=np.int32)
+    counts = tree.value[:, 0]
+    shares = np.zeros((tree.node_count, classes), np.float32)
+    shares[:, places] = counts / counts.sum(axis=1, keepdims=True)
+    return {
+        "feature": np.where(leaf, 0, tree.feature).astype(np.int32),
+        "threshold": np.where(leaf, 0.0, tree.threshold),
+        "left": np.where(leaf, own, tree.children_left).astype(np.int32),
+        "right": np.where(leaf, own, tree.children_right).astype(np.int32),
+        "value": shares,
+    }
+
+
+def ask(trees: dict[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
+    """Return (W, C) float32: the mean of what the trees of `grow` say of *rows* (W, D)."""
+    rows = rows.astype(np.float32)  # as scikit-learn compares
+    said = np.zeros((len(rows), trees["value"].shape[-1]))
+    for at in range(0, len(rows), CHUNK):
+        part = rows[at : at + CHUNK]
+        every = np.arange(len(part))
+        for tree in range(len(trees["feature"])):
+            feature, threshold, left, right, value = (
+                trees[name][tree] for name in ("feature", "threshold", "left", "right", "value")
+            )
+            node = np.zeros(len(part), np.int32)
+            for _ in range(int(trees["depth"][tree])):
+                below = part[every, feature[node]] <= threshold[node]
+                node = np.where(below, left[node], right[node])
+            said[at : at + CHUNK] += value[node]
+    return (said / len(trees["feature"])).astype(np.float32)
