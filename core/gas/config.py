@@ -16,6 +16,7 @@ WarmUp = Literal["keep", "leave out"]
 Image = Literal["stripes", "stripes-per-row", "time-by-sensor", "gaf"]
 Backbone = Literal["light", "mobilenet", "mobilenet-v2", "resnet50", "inception-v3"]
 Weights = Literal["auto", "imagenet", "none"]
+Cnns = Literal["light", "published"]
 Tuning = Literal["all", "last-block", "frozen"]
 
 
@@ -102,6 +103,22 @@ class Config(BaseConfig):
         "all",
         label="Fine-tuning",
         help="Which layers of the backbone learn: all, the last block, or none.",
+    )
+    tuning_epochs: int = setting(
+        12,
+        label="Fine-tuning epochs",
+        help="Passes of each network for images over the training rows at most; it stops earlier "
+        "when nothing improves. The networks on top of them have epochs of their own.",
+        unit="epochs",
+        ge=1,
+        le=200,
+        log=True,
+    )
+    cnns: Cnns = setting(
+        "light",
+        label="Networks for images",
+        help="Which three networks a multitask fusion joins. light: three small ones that start "
+        "from different weights. published: ResNet-50, Inception V3 and MobileNet.",
     )
     augment: bool = setting(
         True,
