@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -232,13 +233,20 @@ def _light(x: Any) -> Any:
 
 
 def _draw(model: Any, seeds: Iterator[int]) -> None:
-    """Draw all kernels anew: Keras would take seeds that the whole process shares."""
+    """Draw all kernels anew: Keras would take seeds that the whole process shares.
+
+    He et al. 2015, "Delving deep into rectifiers", ICCV, equation 10: signals keep their strength.
+    """
     import keras
 
-    for variable in model.trainable_variables:
-        if variable.name.endswith("kernel"):
-            start = keras.initializers.GlorotUniform(next(seeds))
-            variable.assign(start(variable.shape))
+    for layer in model.layers:
+        if not hasattr(layer, "kernel"):
+            continue
+        shape = tuple(layer.kernel.shape)
+        alone = isinstance(layer, keras.layers.DepthwiseConv2D)  # each channel for itself
+        summed = math.prod(shape[:2] if alone else shape[:-1])
+        start = keras.initializers.RandomNormal(stddev=math.sqrt(2 / summed), seed=next(seeds))
+        layer.kernel.assign(start(shape))
 
 
 def _freeze(model: Any, last: str, tuning: str) -> None:

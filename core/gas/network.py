@@ -46,6 +46,7 @@ class Network:
         self.config = config
         self.model: Any = None
         self.shape: Shape | None = None
+        self._compiled: tuple[Any, Any] | None = None
 
     def build(self, shape: Shape) -> Any:
         """Return the untrained Keras model: what `inputs` returns -> (B, C) probabilities."""
@@ -55,20 +56,28 @@ class Network:
         """Return what the model is called with: (B, T, N) windows of the sensors."""
         return (samples.sensors(indices),)
 
+    def loss(self) -> Any:
+        """Return the loss of the outputs against (B, C) float32, 1 at the class of the row."""
+        import keras
+
+        return keras.losses.CategoricalCrossentropy(label_smoothing=self.smoothing)
+
+    def answer(self, outputs: np.ndarray) -> Answer:
+        """Return what *outputs* of the model say: (W, C) probabilities."""
+        return answer_of(outputs)
+
     def fit(
         self, training: Training, reporter: Reporter | None, checkpoint: Path | None
     ) -> list[dict[str, float]]:
         """Train; return the history."""
         tensorflow()  # before Keras, so that its threads are set
-        import keras
-
         samples = training.train
         classes = len(samples.recording.classes)
         self.shape = Shape(self.config.lookback, len(samples.scale.channels), classes)
         self.model = self.build(self.shape)
         return learn(
             self.model,
-            keras.losses.CategoricalCrossentropy(label_smoothing=self.smoothing),
+            self.loss(),
             Examples(self, samples),
             Examples(self, training.validation),
             self.config,
@@ -79,20 +88,27 @@ class Network:
 
     def predict(self, samples: Samples) -> Answer:
         """Return the outputs of the network."""
-        tf = tensorflow()
-        model = self.model
-        signature = [tf.TensorSpec((None, *one.shape[1:]), one.dtype) for one in model.inputs]
-
-        @tf.function(input_signature=signature)
-        def forward(*inputs: Any) -> Any:
-            return model(list(inputs), training=False)
-
-        size = max(1, CELLS // sum(int(np.prod(one.shape[1:])) for one in model.inputs))
+        tf, forward = tensorflow(), self._forward()
+        size = max(1, CELLS // sum(int(np.prod(one.shape[1:])) for one in self.model.inputs))
         said = [
             forward(*map(tf.constant, self.inputs(samples, indices))).numpy()
             for indices in pieces(len(samples), size)
         ]
-        return answer_of(np.concatenate(said))
+        return self.answer(np.concatenate(said))
+
+    def _forward(self) -> Any:
+        """Return the compiled model; compiled once."""
+        tf = tensorflow()
+        if self._compiled is None or self._compiled[0] is not self.model:
+            model = self.model
+            signature = [tf.TensorSpec((None, *one.shape[1:]), one.dtype) for one in model.inputs]
+
+            @tf.function(input_signature=signature)
+            def forward(*inputs: Any) -> Any:
+                return model(list(inputs), training=False)
+
+            self._compiled = model, forward
+        return self._compiled[1]
 
     def save(self, folder: Path) -> None:
         """Write `model.npz` and `network.json`."""

@@ -2,15 +2,69 @@
 
 from __future__ import annotations
 
+from core.gas.attention import CrossAttention
 from core.gas.baselines import Lda, Nearest
+from core.gas.colour import MeanColour
+from core.gas.early import EarlyFusion
 from core.gas.forests import Forest, ForestWindows
 from core.gas.recurrent import BiLstm
+from core.gas.scenarios import CosineFusion, SensorCnn, ThermalCnn, WaveletFusion
 from core.task import Variant
 
 _ROWS = frozenset({"protocol", "fold", "embargo", "warm_up"})
 _TRAINING = frozenset({"epochs", "batch_size", "learning_rate", "patience", "seed"})
+_NETWORK = _ROWS | _TRAINING | {"lookback", "units", "dropout"}
+_IMAGES = frozenset({"image_size", "weights", "tuning", "tuning_epochs", "augment"})
+_CAMERA = _IMAGES | {"camera", "backbone"}
+_SENSORS = _IMAGES | {"image", "backbone"}
 
 _ALL = (
+    Variant(
+        "attention",
+        "Cross-modal attention",
+        "Sensors and frames attend to each other over the last rows (Tsai et al. 2019), and learn "
+        "to do without either one (Neverova et al. 2016). Choose it where a camera may fail.",
+        CrossAttention,
+        _NETWORK | _CAMERA | {"heads", "modality_dropout"},
+    ),
+    Variant(
+        "dct",
+        "Cosine fusion, multitask",
+        "Three CNNs on both modalities, joined by the cosine transform; a Bi-LSTM detects and "
+        "identifies (Attallah 2023, scenario III).",
+        CosineFusion,
+        (_NETWORK | _CAMERA | _SENSORS | {"coefficients", "cnns"}) - {"backbone"},
+    ),
+    Variant(
+        "dwt",
+        "Wavelet fusion",
+        "One CNN on both modalities, joined by the wavelet transform, and a Bi-LSTM (Attallah "
+        "2023, scenario II).",
+        WaveletFusion,
+        _NETWORK | _CAMERA | _SENSORS | {"coefficients", "wavelet", "level"},
+    ),
+    Variant(
+        "early",
+        "Early fusion",
+        "An LSTM on the sensors and a CNN on the frame, joined before dense layers (Narkhede et "
+        "al. 2021).",
+        EarlyFusion,
+        _NETWORK | _CAMERA,
+    ),
+    Variant(
+        "thermal-cnn",
+        "CNN, frames",
+        "A CNN on the frames alone, and a Bi-LSTM (Attallah 2023, scenario I).",
+        ThermalCnn,
+        _NETWORK | _CAMERA,
+    ),
+    Variant(
+        "sensor-cnn",
+        "CNN, sensors",
+        "A CNN on images of the readings alone, and a Bi-LSTM (Attallah 2023, scenario I).",
+        SensorCnn,
+        _NETWORK | _SENSORS,
+    ),
     Variant(
         "bilstm",
         "BiLSTM, sensors",
@@ -33,6 +87,15 @@ _ALL = (
         "Trees on the readings of one row (Breiman 2001).",
         Forest,
         _ROWS | {"seed"},
+        baseline=True,
+    ),
+    Variant(
+        "mean-colour",
+        "Mean colour",
+        "Trees on the mean colour of the frame (Breiman 2001): where it is good, frames tell the "
+        "class by their scene and not by the gas.",
+        MeanColour,
+        _ROWS | {"camera", "seed"},
         baseline=True,
     ),
     Variant(
