@@ -20,7 +20,7 @@ from core.data.dataset import Cleaning, Dataset, digest
 from core.errors import ConfigError
 from core.settings import settings
 
-TASKS = ("anomaly", "life", "forecast")
+TASKS = ("anomaly", "life", "forecast", "gas")
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,9 @@ def known(task: str) -> dict[str, Variant]:
     return getattr(module, "KNOWN", module.VARIANTS)
 
 
-def owner(variant: str) -> str | None:
-    """Return the name of the task that knows *variant*; None when there is none any more."""
-    return next((task for task in TASKS if variant in known(task)), None)
+def label(task: str, variant: str) -> str:
+    """Return the name of a variant on the screen; its own where *task* knows it no more."""
+    return known(task)[variant].label if variant in known(task) else variant
 
 
 def variant_of(task: str, config: Config) -> Variant:
