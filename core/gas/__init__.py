@@ -1,7 +1,54 @@
-"""Which gas is there, by gas sensors and a thermal camera?"""
+"""Is there a leak, and of which gas?
+
+Example:
+    >>> from core import gas
+    >>> fitted = gas.fit(recording, gas.Config(variant="forest-windows"))
+    >>> result = gas.predict(fitted, recording)
+    >>> gas.evaluate(result)["accuracy"]
+"""
 
 from core.gas.camera import CAMERAS, Camera, camera_for, temperature
+from core.gas.compare import Difference, intervals, mcnemar
+from core.gas.config import Config
+from core.gas.decision import Decision, alarms, chosen
 from core.gas.frames import Frames
+from core.gas.metrics import advice, by_class, calibration, confusion, curves, delays, evaluate
+from core.gas.protocol import split
 from core.gas.recording import GasRecording
+from core.gas.result import Result, read_result
+from core.gas.task import Fitted, Prepared, asked, fit, load, predict, prepare
+from core.gas.variants import VARIANTS
 
-__all__ = ["CAMERAS", "Camera", "Frames", "GasRecording", "camera_for", "temperature"]
+__all__ = [
+    "CAMERAS",
+    "VARIANTS",
+    "Camera",
+    "Config",
+    "Decision",
+    "Difference",
+    "Fitted",
+    "Frames",
+    "GasRecording",
+    "Prepared",
+    "Result",
+    "advice",
+    "alarms",
+    "asked",
+    "by_class",
+    "calibration",
+    "camera_for",
+    "chosen",
+    "confusion",
+    "curves",
+    "delays",
+    "evaluate",
+    "fit",
+    "intervals",
+    "load",
+    "mcnemar",
+    "predict",
+    "prepare",
+    "read_result",
+    "split",
+    "temperature",
+]

@@ -90,8 +90,7 @@ class Config(BaseConfig):
     backbone: Backbone = setting(
         "light",
         label="Backbone",
-        help="The network that reads images. light: small, for processors without a graphics "
-        "card.",
+        help="The network that reads images. light: small, for processors without a graphics card.",
     )
     weights: Weights = setting(
         "auto",

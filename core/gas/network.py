@@ -46,6 +46,7 @@ class Network:
         self.config = config
         self.model: Any = None
         self.shape: Shape | None = None
+        self._compiled: tuple[Any, Any] | None = None  # the model it belongs to, and the function
 
     def build(self, shape: Shape) -> Any:
         """Return the untrained Keras model: what `inputs` returns -> (B, C) probabilities."""
@@ -80,19 +81,27 @@ class Network:
     def predict(self, samples: Samples) -> Answer:
         """Return the outputs of the network."""
         tf = tensorflow()
-        model = self.model
-        signature = [tf.TensorSpec((None, *one.shape[1:]), one.dtype) for one in model.inputs]
-
-        @tf.function(input_signature=signature)
-        def forward(*inputs: Any) -> Any:
-            return model(list(inputs), training=False)
-
-        size = max(1, CELLS // sum(int(np.prod(one.shape[1:])) for one in model.inputs))
+        forward = self._forward()
+        size = max(1, CELLS // sum(int(np.prod(one.shape[1:])) for one in self.model.inputs))
         said = [
             forward(*map(tf.constant, self.inputs(samples, indices))).numpy()
             for indices in pieces(len(samples), size)
         ]
         return answer_of(np.concatenate(said))
+
+    def _forward(self) -> Any:
+        """Return the compiled model; compiled once."""
+        tf = tensorflow()
+        if self._compiled is None or self._compiled[0] is not self.model:
+            model = self.model
+            signature = [tf.TensorSpec((None, *one.shape[1:]), one.dtype) for one in model.inputs]
+
+            @tf.function(input_signature=signature)
+            def forward(*inputs: Any) -> Any:
+                return model(list(inputs), training=False)
+
+            self._compiled = model, forward
+        return self._compiled[1]
 
     def save(self, folder: Path) -> None:
         """Write `model.npz` and `network.json`."""
