@@ -10,12 +10,21 @@ Example:
 from core.gas.camera import CAMERAS, Camera, camera_for, temperature
 from core.gas.compare import Difference, intervals, mcnemar
 from core.gas.config import Config
-from core.gas.decision import Decision, alarms, chosen
+from core.gas.decision import Decision, alarms, chosen, spells
 from core.gas.frames import Frames
-from core.gas.metrics import advice, by_class, calibration, confusion, curves, delays, evaluate
+from core.gas.metrics import (
+    advice,
+    by_class,
+    calibration,
+    confusion,
+    curves,
+    delays,
+    evaluate,
+    usual,
+)
 from core.gas.protocol import split
 from core.gas.recording import GasRecording
-from core.gas.result import Result, read_result
+from core.gas.result import Result, answers, read_result
 from core.gas.task import Fitted, Prepared, asked, fit, load, predict, prepare
 from core.gas.variants import VARIANTS
 
@@ -33,6 +42,7 @@ __all__ = [
     "Result",
     "advice",
     "alarms",
+    "answers",
     "asked",
     "by_class",
     "calibration",
@@ -49,6 +59,8 @@ __all__ = [
     "predict",
     "prepare",
     "read_result",
+    "spells",
     "split",
     "temperature",
+    "usual",
 ]

@@ -134,7 +134,7 @@ def false_alarms(alarm: np.ndarray, clean: np.ndarray, result: Result) -> float:
         clean: (rows,) bool: the rows without gas that count.
         result: Whose sessions and seconds these are.
     """
-    hours = clean.sum() * result.seconds / 3600
+    hours = float(clean.sum()) * result.seconds / 3600
     return len(spells(alarm & clean, result.sessions)) / hours if hours else 0.0
 
 

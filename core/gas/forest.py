@@ -10,7 +10,7 @@ TREES = 200
 
 
 def grow(
-    rows: np.ndarray, codes: np.ndarray, classes: int, seed: int, leaf: int = 1
+    rows: np.ndarray, codes: np.ndarray, classes: int, seed: int, leaf: int = 1, extra: bool = False
 ) -> dict[str, np.ndarray]:
     """Grow a forest with scikit-learn.
 
@@ -20,16 +20,19 @@ def grow(
         classes: C, of which *codes* need not have all.
         seed: Of the drawn rows and features.
         leaf: Rows that a leaf has at least.
+        extra: Whether thresholds are drawn at random and all rows are seen by each tree, as in
+            extremely randomised trees (Geurts, Ernst and Wehenkel 2006, Machine Learning).
 
     Returns:
         Arrays (trees, nodes): "feature", "threshold", "left", "right" (a leaf leads to itself);
         "value" (trees, nodes, C), shares of the classes.
     """
-    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
-    forest = RandomForestClassifier(
-        TREES, min_samples_leaf=leaf, class_weight="balanced", random_state=seed
-    ).fit(rows, codes)
+    kind = ExtraTreesClassifier if extra else RandomForestClassifier
+    forest = kind(TREES, min_samples_leaf=leaf, class_weight="balanced", random_state=seed).fit(
+        rows, codes
+    )
     places = forest.classes_.astype(int)
     trees = [_arrays(estimator.tree_, places, classes) for estimator in forest.estimators_]
     size = max(len(tree["feature"]) for tree in trees)

@@ -80,6 +80,25 @@ def column(name: str) -> str:
     return f"p_{name}"
 
 
+def answers(result: Result, alarm: np.ndarray) -> pd.DataFrame:
+    """Return what is said of every row, as names: for a file that others read.
+
+    Args:
+        result: Of a recording.
+        alarm: (rows,) bool.
+
+    Returns:
+        row, session, time where there is one, leak, alarm, gas (the likeliest class), one column a
+        class, and true (its name, empty where nobody knows) where the recording has classes.
+    """
+    steps, names = result.steps, np.array([*result.classes, ""])
+    table = steps[[name for name in ("row", "session", "time", "leak") if name in steps]].copy()
+    table["alarm"] = alarm
+    table["gas"] = names[result.gas.argmax(axis=1)]
+    table[[column(name) for name in result.classes]] = result.gas
+    return table.assign(true=names[result.labels]) if (result.labels >= 0).any() else table
+
+
 def read_result(folder: Path) -> Result:
     """Read what `Result.save` wrote."""
     about = json.loads((folder / ABOUT).read_text())

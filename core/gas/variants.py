@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.gas.baselines import Lda, Nearest
 from core.gas.forests import Forest, ForestWindows
 from core.gas.recurrent import BiLstm
+from core.gas.windows import Windows
 from core.task import Variant
 
 _ROWS = frozenset({"protocol", "fold", "embargo", "warm_up"})
@@ -17,6 +18,14 @@ _ALL = (
         "The last rows of the sensors, read forwards and backwards (Schuster and Paliwal 1997).",
         BiLstm,
         _ROWS | _TRAINING | {"lookback", "units", "dropout"},
+    ),
+    Variant(
+        "windows",
+        "Several windows, sensors",
+        "Trees and a linear model on statistics of the last 15, 30, 60 and 120 rows: trained in "
+        "seconds.",
+        Windows,
+        _ROWS | {"seed"},
     ),
     Variant(
         "forest-windows",
