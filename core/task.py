@@ -108,7 +108,8 @@ class Task(Protocol):
 
     Config: type[Config]
     VARIANTS: dict[str, Variant]
-    # A task that reads gaps as they are says so with KEEPS_GAPS = True.
+    # A task that reads gaps as they are says so with KEEPS_GAPS = True. One with recordings of
+    # its own kind, such as with frames, has a function `open_recording(source) -> Dataset`.
 
     def prepare(self, dataset: Dataset, config: Any) -> Any:
         """Split, scale and window: everything that is fitted on the training rows alone."""
@@ -181,13 +182,17 @@ def keeps_gaps(task: str) -> bool:
 def opened(task: str, source: str | Path, *, graph: Path | None = None) -> Dataset:
     """Open a recording for *task*, with the roles and the cleaning that were saved for it.
 
-    A task that sets `KEEPS_GAPS` gets the gaps as they are.
+    A task that sets `KEEPS_GAPS` gets the gaps as they are; one with a function `open_recording`
+    opens its own kind, which has no graph.
 
     Args:
         task: Name of the task.
         source: As for `open_dataset`.
         graph: As for `open_dataset`.
     """
+    own = getattr(get(task), "open_recording", None)
+    if own is not None:
+        return own(source)
     if not keeps_gaps(task):
         return open_dataset(source, graph=graph)
     saved = None if isinstance(source, Path) else catalog.recipe(source)[1]

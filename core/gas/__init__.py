@@ -2,9 +2,10 @@
 
 Example:
     >>> from core import gas
-    >>> fitted = gas.fit(recording, gas.Config(variant="forest-windows"))
-    >>> result = gas.predict(fitted, recording)
-    >>> gas.evaluate(result)["accuracy"]
+    >>> recording = gas.open_recording("multimodal_gas")
+    >>> recording.sessions, recording.classes, recording.frames.present.sum()
+    >>> fitted = gas.fit(recording, gas.Config(variant="windows", embargo=20))
+    >>> gas.evaluate(gas.predict(fitted, recording))["accuracy"]
 """
 
 from core.gas.camera import CAMERAS, Camera, camera_for, temperature
@@ -23,6 +24,7 @@ from core.gas.metrics import (
     usual,
 )
 from core.gas.protocol import split
+from core.gas.reading import open_recording
 from core.gas.recording import GasRecording
 from core.gas.result import Result, answers, read_result
 from core.gas.task import Fitted, Prepared, asked, fit, load, predict, prepare
@@ -56,6 +58,7 @@ __all__ = [
     "intervals",
     "load",
     "mcnemar",
+    "open_recording",
     "predict",
     "prepare",
     "read_result",
