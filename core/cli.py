@@ -19,7 +19,7 @@ import typer
 from typer.exceptions import TyperException
 
 import core
-from core import cli_benchmark, cli_forecast, cli_train, tables
+from core import cli_benchmark, cli_forecast, cli_gas, cli_train, tables
 from core.cli_drift import drift
 from core.cli_life import life
 from core.cli_train import Graph as GraphFile
@@ -46,6 +46,7 @@ app.add_typer(cli_train.app, name="train")
 app.add_typer(cli_forecast.ablate, name="ablate")
 app.add_typer(runs_app, name="runs")
 app.add_typer(cli_benchmark.app, name="benchmark")
+app.add_typer(cli_gas.app, name="gas")
 app.command()(life)
 app.command()(cli_forecast.forecast)
 app.command()(drift)

@@ -26,7 +26,7 @@ class Archive:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path = path  # a zip stays open as long as this does
 
     def __reduce__(self) -> tuple[type[Archive], tuple[Path]]:
         return Archive, (self.path,)
@@ -120,7 +120,11 @@ class Archive:
 
 
 def is_archive(path: Path) -> bool:
-    """Whether *path* is a folder, or a zip that holds a table."""
+    """Whether *path* is a folder, or a zip that holds a table.
+
+    Raises:
+        UnreadableFile: it is called a zip and is damaged, or made to do harm.
+    """
     if path.is_dir():
         return True
     try:
@@ -128,7 +132,12 @@ def is_archive(path: Path) -> bool:
             packed = file.read(4) == ZIP
     except OSError:
         return False
-    return packed and any(name.lower().endswith(TABLES) for name in Archive(path).files)
+    try:
+        return packed and any(name.lower().endswith(TABLES) for name in Archive(path).files)
+    except UnreadableFile:
+        if path.suffix.lower() == ".zip":
+            raise
+        return False  # what it is instead, its reader says
 
 
 def _hidden(name: str) -> bool:

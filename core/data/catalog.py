@@ -15,6 +15,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.data import content, graphs, publics, simulate, uploads
+from core.data.archive import Archive, is_archive
 from core.data.dataset import Cleaning, Roles
 from core.data.faults import KINDS
 from core.data.graph import Graph, read_graph
@@ -42,6 +43,7 @@ class Entry(BaseModel):
         train_rows: First rows of each entity to train on, when its authors say so.
         units: Unit by channel, as far as they are known.
         faults: Kinds of labelled fault and what happens, for samples.
+        gas: Whether it is a recording of gases, with classes and perhaps frames.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +59,7 @@ class Entry(BaseModel):
     train_rows: int | None = None
     units: dict[str, str] = {}
     faults: dict[str, str] = {}
+    gas: bool = False
 
 
 class Recipe(BaseModel):
@@ -80,7 +83,7 @@ def entries() -> list[Entry]:
 def known(name: str) -> bool:
     """Whether there is a data set of that name."""
     name = canonical(name)
-    return name in PLANTS or name in PUBLIC or name in uploads.everything()
+    return name in {*PLANTS, *PUBLIC} or name in uploads.everything()
 
 
 def canonical(name: str) -> str:
@@ -180,6 +183,20 @@ def fetch(name: str, progress: Callable[[float], None] | None = None) -> Path:
         if not path.is_file():
             simulate.write_samples(path.parent)
     return path
+
+
+def archive(name: str) -> Archive | None:
+    """Return the files that belong to a data set beside its table, such as frames, or None.
+
+    Raises:
+        UnknownDataset: there is no data set of that name, or it cannot be fetched.
+    """
+    found = entry(name)
+    path = fetch(found.name)
+    public = PUBLIC.get(found.name)
+    if public is not None:
+        return Archive(path.parent) if public.frames else None
+    return Archive(path) if is_archive(path) else None
 
 
 def _fetched(name: str, files: list[Public], progress: Callable[[float], None] | None) -> Path:
@@ -363,6 +380,7 @@ def _public(name: str) -> Entry:
         available=all(publics.local_path(file) is not None for file in public.files),
         train_rows=public.train_rows,
         units=public.units,
+        gas=public.frames,
     )
 
 
@@ -375,4 +393,5 @@ def _upload(upload: uploads.Upload) -> Entry:
         rows=upload.rows,
         available=upload.path.is_file(),
         units=upload.units,
+        gas=upload.packed,
     )

@@ -16,15 +16,15 @@ CHUNK = 256  # frames that are read at once: bounds the memory
 class MeanColour(Forest):
     """A random forest on the mean red, green and blue of the cropped frame."""
 
-    def features(self, samples: Samples) -> np.ndarray:
-        """Return (W, 3) float32.
+    def features(self, samples: Samples, indices: np.ndarray) -> np.ndarray:
+        """Return (B, 3) float32.
 
         Raises:
             DataError: there is no camera.
         """
         if samples.recording.frames is None:
             raise no_frames(samples)
-        parts = pieces(len(samples), CHUNK)
+        parts = [indices[part] for part in pieces(len(indices), CHUNK)]
         return np.concatenate(
             [samples.frames(part, SIZE).mean(axis=(1, 2), dtype=np.float32) for part in parts]
         )

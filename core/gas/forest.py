@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 TREES = 200
-CHUNK = 1 << 14  # rows that go down the trees at once: bounds the memory
 
 
 def grow(
-    rows: np.ndarray, codes: np.ndarray, classes: int, seed: int, leaf: int = 1
+    rows: np.ndarray, codes: np.ndarray, classes: int, seed: int, leaf: int = 1, extra: bool = False
 ) -> dict[str, np.ndarray]:
     """Grow a forest with scikit-learn.
 
@@ -21,24 +20,26 @@ def grow(
         classes: C, of which *codes* need not have all.
         seed: Of the drawn rows and features.
         leaf: Rows that a leaf has at least.
+        extra: Whether thresholds are drawn at random and all rows are seen by each tree, as in
+            extremely randomised trees (Geurts, Ernst and Wehenkel 2006, Machine Learning).
 
     Returns:
         Arrays (trees, nodes): "feature", "threshold", "left", "right" (a leaf leads to itself);
-        "value" (trees, nodes, C), shares of the classes; "depth" (trees,).
+        "value" (trees, nodes, C), shares of the classes.
     """
-    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 
-    forest = RandomForestClassifier(
-        TREES, min_samples_leaf=leaf, class_weight="balanced", random_state=seed
-    ).fit(rows, codes)
+    kind = ExtraTreesClassifier if extra else RandomForestClassifier
+    forest = kind(TREES, min_samples_leaf=leaf, class_weight="balanced", random_state=seed).fit(
+        rows, codes
+    )
     places = forest.classes_.astype(int)
     trees = [_arrays(estimator.tree_, places, classes) for estimator in forest.estimators_]
     size = max(len(tree["feature"]) for tree in trees)
-    joined = {
+    return {
         name: np.stack([np.pad(tree[name], _room(tree[name], size)) for tree in trees])
         for name in trees[0]
     }
-    return joined | {"depth": np.array([one.tree_.max_depth for one in forest.estimators_])}
 
 
 def _room(array: np.ndarray, size: int) -> list[tuple[int, int]]:
@@ -64,16 +65,16 @@ def ask(trees: dict[str, np.ndarray], rows: np.ndarray) -> np.ndarray:
     """Return (W, C) float32: the mean of what the trees of `grow` say of *rows* (W, D)."""
     rows = rows.astype(np.float32)  # as scikit-learn compares
     said = np.zeros((len(rows), trees["value"].shape[-1]))
-    for at in range(0, len(rows), CHUNK):
-        part = rows[at : at + CHUNK]
-        every = np.arange(len(part))
-        for tree in range(len(trees["feature"])):
-            feature, threshold, left, right, value = (
-                trees[name][tree] for name in ("feature", "threshold", "left", "right", "value")
-            )
-            node = np.zeros(len(part), np.int32)
-            for _ in range(int(trees["depth"][tree])):
-                below = part[every, feature[node]] <= threshold[node]
-                node = np.where(below, left[node], right[node])
-            said[at : at + CHUNK] += value[node]
+    for tree in range(len(trees["feature"])):
+        feature, threshold, left, right, value = (
+            trees[name][tree] for name in ("feature", "threshold", "left", "right", "value")
+        )
+        node = np.zeros(len(rows), np.int32)
+        going = np.arange(len(rows))
+        while len(going):
+            here = node[going]
+            below = rows[going, feature[here]] <= threshold[here]
+            node[going] = np.where(below, left[here], right[here])
+            going = going[left[node[going]] != node[going]]
+        said += value[node]
     return (said / len(trees["feature"])).astype(np.float32)

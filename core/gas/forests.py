@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.gas.baselines import Stored, rows_of
+from core.gas.baselines import Stored
 from core.gas.classifier import Answer, Training, answer_of, pieces
 from core.gas.forest import ask, grow
 from core.gas.samples import Samples
@@ -24,25 +24,29 @@ class Forest(Stored):
         """Grow the trees."""
         samples = training.train
         classes = len(samples.recording.classes)
-        self.arrays = grow(self.features(samples), samples.labels, classes, self.config.seed)
+        rows = self.features(samples, np.arange(len(samples)))
+        self.arrays = grow(rows, samples.labels, classes, self.config.seed)
         return []
 
     def predict(self, samples: Samples) -> Answer:
         """Return the mean of the trees."""
-        return answer_of(ask(self.arrays, self.features(samples)))
+        parts = pieces(len(samples), CHUNK)
+        return answer_of(np.concatenate([self._asked(samples, indices) for indices in parts]))
 
-    def features(self, samples: Samples) -> np.ndarray:
-        """Return (W, N) float32."""
-        return rows_of(samples)
+    def _asked(self, samples: Samples, indices: np.ndarray) -> np.ndarray:
+        return ask(self.arrays, self.features(samples, indices))
+
+    def features(self, samples: Samples, indices: np.ndarray) -> np.ndarray:
+        """Return (B, N) float32."""
+        return samples.sensors(indices, 1)[:, 0]
 
 
 class ForestWindows(Forest):
     """A random forest on statistics of the last rows of every sensor."""
 
-    def features(self, samples: Samples) -> np.ndarray:
-        """Return (W, 7 N) float32, see `statistics`."""
-        parts = pieces(len(samples), CHUNK)
-        return np.concatenate([statistics(samples.sensors(indices)) for indices in parts])
+    def features(self, samples: Samples, indices: np.ndarray) -> np.ndarray:
+        """Return (B, 7 N) float32, see `statistics`."""
+        return statistics(samples.sensors(indices))
 
 
 def statistics(windows: np.ndarray) -> np.ndarray:

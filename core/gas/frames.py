@@ -215,7 +215,7 @@ def _looked_at(archive: Archive, name: str) -> tuple[int, int, int, int, str, st
     """Return bytes, crc, width, height, mode and trouble of an image; pixels are not decoded."""
     size = archive.files[name]
     if size > BYTES:
-        return size, 0, 0, 0, "", f"enormous: {size / 1e6:,.0f} MB"
+        return size, 0, 0, 0, "", "of more bytes than any frame has"
     try:
         data = archive.read(name, BYTES)
     except UnreadableFile:  # damaged inside of its zip
@@ -228,12 +228,12 @@ def _looked_at(archive: Archive, name: str) -> tuple[int, int, int, int, str, st
                 (width, height), mode = image.size, image.mode
                 whole = _whole(image, data)
     except Image.DecompressionBombError:
-        return size, crc, 0, 0, "", "enormous: hundreds of millions of pixels"
+        return size, crc, 0, 0, "", "of more pixels than any camera has"
     except (OSError, ValueError, SyntaxError):
         return size, crc, 0, 0, "", "unreadable or cut off"
     trouble = ""
     if width * height > PIXELS:
-        trouble = f"enormous: {width} x {height} pixels"
+        trouble = "of more pixels than any camera has"
     elif mode not in MODES:
         trouble = f"of mode {mode}, which holds no colours of a palette"
     elif not whole:

@@ -46,7 +46,7 @@ class Network:
         self.config = config
         self.model: Any = None
         self.shape: Shape | None = None
-        self._compiled: tuple[Any, Any] | None = None
+        self._compiled: tuple[Any, Any] | None = None  # the model it belongs to, and the function
 
     def build(self, shape: Shape) -> Any:
         """Return the untrained Keras model: what `inputs` returns -> (B, C) probabilities."""
@@ -88,7 +88,8 @@ class Network:
 
     def predict(self, samples: Samples) -> Answer:
         """Return the outputs of the network."""
-        tf, forward = tensorflow(), self._forward()
+        tf = tensorflow()
+        forward = self._forward()
         size = max(1, CELLS // sum(int(np.prod(one.shape[1:])) for one in self.model.inputs))
         said = [
             forward(*map(tf.constant, self.inputs(samples, indices))).numpy()

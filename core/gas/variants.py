@@ -9,6 +9,7 @@ from core.gas.early import EarlyFusion
 from core.gas.forests import Forest, ForestWindows
 from core.gas.recurrent import BiLstm
 from core.gas.scenarios import CosineFusion, SensorCnn, ThermalCnn, WaveletFusion
+from core.gas.windows import Windows
 from core.task import Variant
 
 _ROWS = frozenset({"protocol", "fold", "embargo", "warm_up"})
@@ -71,6 +72,14 @@ _ALL = (
         "The last rows of the sensors, read forwards and backwards (Schuster and Paliwal 1997).",
         BiLstm,
         _ROWS | _TRAINING | {"lookback", "units", "dropout"},
+    ),
+    Variant(
+        "windows",
+        "Several windows, sensors",
+        "Trees and a linear model on statistics of the last 15, 30, 60 and 120 rows: trained in "
+        "seconds.",
+        Windows,
+        _ROWS | {"seed"},
     ),
     Variant(
         "forest-windows",
