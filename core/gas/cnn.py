@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import count
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import joblib
 import numpy as np
@@ -80,7 +80,8 @@ class Cnn:
         if config.tuning == "frozen":
             self.model = self._build(path)
             return []
-        kept = memory().cache(_tuned, ignore=["cnn", "training", "path", "reporter", "checkpoint"])
+        memory = joblib.Memory(settings().home / "cache" / "cnn", verbose=0)
+        kept = memory.cache(_tuned, ignore=["cnn", "training", "path", "reporter", "checkpoint"])
         key = self._key(training, path)
         history, weights = kept(key, self, training, path, reporter, checkpoint)
         self.model = self._build(None)
@@ -191,23 +192,18 @@ class Cnn:
 
 @dataclass(frozen=True)
 class Stage:
-    """Tells a reporter which part of the training it hears of."""
+    """Tells a reporter what comes before the training, whose epochs do not count."""
 
     reporter: Reporter
     stage: str
 
     def report(self, progress: Progress) -> None:
         """Pass *progress* on."""
-        self.reporter.report(replace(progress, stage=self.stage))
+        self.reporter.report(replace(progress, epoch=0, epochs=0, stage=self.stage))
 
     def cancelled(self) -> bool:
         """As the reporter says."""
         return self.reporter.cancelled()
-
-
-def memory(mapped: Literal["r"] | None = None) -> joblib.Memory:
-    """Return the store of tuned weights and of features, by content."""
-    return joblib.Memory(settings().home / "cache" / "cnn", mmap_mode=mapped, verbose=0)
 
 
 def _tuned(

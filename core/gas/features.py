@@ -7,16 +7,20 @@ of a recording that grows.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from core.artifacts import storing
 from core.data.dataset import digest
 from core.errors import Cancelled
 from core.gas.classifier import pieces
-from core.gas.cnn import BATCH, Cnn, memory
+from core.gas.cnn import BATCH, Cnn
 from core.gas.looks import seen, steps_of
 from core.gas.samples import Samples
+from core.settings import settings
 from core.task import Progress, Reporter
 
 STORED = 1 << 32  # bytes that are kept on disk; what was not used for longest goes first
@@ -53,29 +57,41 @@ class Features:
         Raises:
             Cancelled: the reporter asked to stop.
         """
-        windows = samples.windows(np.arange(len(samples)))
-        rows, at = np.unique(windows, return_index=True)
-        first = np.repeat(samples.first, samples.lookback)[at]
-        if len(rows) <= FEW:
-            return Table(rows, self._few(samples, rows, first))
-        if self.cnn.view.modality == "sensors" and steps_of(self.cnn.config) > 1:
+        windowed = self.cnn.view.modality == "sensors" and steps_of(self.cnn.config) > 1
+        if len(samples) > FEW and not windowed:
+            # What is seen at a row does not depend on who asks: once for all rows.
+            every = np.arange(len(samples.recording))
+            return Table(None, self._kept(samples, every, every, reporter))
+        rows, first = _read(samples)
+        if len(rows) > FEW:
             return Table(rows, self._kept(samples, rows, first, reporter))
-        # What is seen at a row does not depend on who asks: once for all rows.
-        every = np.arange(len(samples.recording))
-        return Table(None, self._kept(samples, every, every, reporter))
+        return Table(rows, self._few(samples, rows, first))
 
     def _kept(
         self, samples: Samples, rows: np.ndarray, first: np.ndarray, reporter: Reporter | None
     ) -> np.ndarray:
-        """Return the features of *rows* (R,), (R, D), from disk where they are there."""
+        """Return the features of *rows* (R,), (R, D), on disk."""
         recording = samples.recording
         camera = None if recording.frames is None else recording.frames.camera
         asked = np.r_[rows, first].tobytes().hex()
         key = digest([self.cnn.digest, recording.fingerprint, str(camera), asked])
-        kept = memory("r").cache(_extracted, ignore=["cnn", "samples", "rows", "first", "reporter"])
-        values = kept(key, self.cnn, samples, rows, first, reporter)
-        memory().reduce_size(bytes_limit=STORED)
-        return values
+        path = settings().home / "cache" / "features" / f"{key}.npy"
+        if path.is_file():
+            path.touch()
+            return np.load(path, mmap_mode="r")
+        draft = path.with_suffix(f".{os.getpid()}")
+        with storing("the features"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                shape = len(rows), self.cnn.model.output_shape[-1]
+                values = np.lib.format.open_memmap(draft, "w+", np.float32, shape)
+                extract(self.cnn, samples, rows, first, values, reporter)
+                values.flush()
+                draft.replace(path)
+            finally:
+                draft.unlink(missing_ok=True)
+        _forget(path.parent)
+        return np.load(path, mmap_mode="r")
 
     def _few(self, samples: Samples, rows: np.ndarray, first: np.ndarray) -> np.ndarray:
         """Return the features of *rows*; those of the last time are still known."""
@@ -100,31 +116,40 @@ class Features:
 
 
 def extract(
-    cnn: Cnn, samples: Samples, rows: np.ndarray, first: np.ndarray, reporter: Reporter | None
-) -> np.ndarray:
-    """Return the features of *rows* (R,), (R, D) float32, piece by piece.
-
-    Raises:
-        Cancelled: the reporter asked to stop.
-    """
-    values = np.empty((len(rows), cnn.model.output_shape[-1]), np.float32)
-    for piece in pieces(len(rows), 8 * BATCH):
-        if reporter is not None:
-            if reporter.cancelled():
-                raise Cancelled("The training was stopped.")
-            stage = f"features of the {cnn.view.modality}"
-            reporter.report(Progress(0, 0, float(piece[0] / len(rows)), None, {}, stage))
-        values[piece] = cnn(seen(cnn.view, cnn.config, samples, rows[piece], first[piece]))
-    return values
-
-
-def _extracted(
-    key: str,
     cnn: Cnn,
     samples: Samples,
     rows: np.ndarray,
     first: np.ndarray,
-    reporter: Reporter | None,
-) -> np.ndarray:
-    """Extract features; kept by *key*."""
-    return extract(cnn, samples, rows, first, reporter)
+    values: np.ndarray,
+    reporter: Reporter | None = None,
+) -> None:
+    """Write the features of *rows* (R,) into *values* (R, D), piece by piece.
+
+    Raises:
+        Cancelled: the reporter asked to stop.
+    """
+    for piece in pieces(len(rows), 8 * BATCH):
+        if reporter is not None:
+            if reporter.cancelled():
+                raise Cancelled("The training was stopped.", "Train again to take it up here.")
+            stage = f"features of the {cnn.view.modality}"
+            reporter.report(Progress(0, 0, float(piece[0] / len(rows)), None, {}, stage))
+        values[piece] = cnn(seen(cnn.view, cnn.config, samples, rows[piece], first[piece]))
+
+
+def _read(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that the windows of *samples* read, and the earliest that each may read."""
+    first = np.full(len(samples.recording), -1)
+    for piece in pieces(len(samples), 8 * FEW):
+        first[samples.windows(piece)] = samples.first[piece, None]
+    rows = np.flatnonzero(first >= 0)
+    return rows, first[rows]
+
+
+def _forget(folder: Path) -> None:
+    """Delete what was not used for longest, beyond what may be kept."""
+    used = sorted(folder.glob("*.npy"), key=lambda path: -path.stat().st_mtime)
+    sizes = np.cumsum([path.stat().st_size for path in used])
+    for path, size in zip(used[1:], sizes[1:], strict=True):
+        if size > STORED:
+            path.unlink(missing_ok=True)

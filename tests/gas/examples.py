@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Roles, digest
+from core.gas.frames import Arrays, Frames
 from core.gas.recording import GasRecording, in_order
 
 CLASSES = ("NoGas", "Perfume", "Smoke")
@@ -37,6 +38,7 @@ def recording(frame: pd.DataFrame) -> GasRecording:
     """Make a recording of *frame*: its columns unit and gas have these roles, the rest are sensors.
 
     Without a column unit all rows are one session, without a column gas nobody knows the class.
+    A camera sees the readings, one stripe a sensor: what a row shows is decided by that row.
     """
     channels = tuple(name for name in frame if name not in ("unit", "gas"))
     classes, codes = (), None
@@ -51,7 +53,17 @@ def recording(frame: pd.DataFrame) -> GasRecording:
         source="example",
         classes=classes,
         codes=codes,
+        frames=_shown(frame[sorted(channels)].to_numpy(float)) if len(frame) else None,
     )
+
+
+def _shown(values: np.ndarray) -> Frames:
+    """Return frames of 16 x 16 pixels that show *values* (rows, N) around 10 as stripes."""
+    shades = np.nan_to_num(np.clip(128 + 40 * (values - 10), 0, 255)).astype(np.uint8)
+    stripes = shades[:, np.arange(16) * shades.shape[1] // 16]
+    pictures = np.broadcast_to(stripes[:, None, :, None], (len(values), 16, 16, 3))
+    names = [f"{row}.png" for row in range(len(values))]
+    return Frames(tuple(names), Arrays(dict(zip(names, pictures, strict=True))))
 
 
 def published(folder: Path) -> GasRecording:

@@ -1,6 +1,11 @@
 """A CNN of one modality: what it sees, what tuning leaves, and features kept by content."""
 
+import dataclasses
+import os
+import tracemalloc
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.backend import tensorflow
@@ -9,6 +14,7 @@ from core.gas import backbones
 from core.gas.cnn import Cnn
 from core.gas.config import Config
 from core.gas.features import FEW, Features, extract
+from core.gas.frames import Frames
 from core.gas.images import Renderer
 from core.gas.looks import Looks, View, changed, drawn, seen
 from core.gas.samples import Samples
@@ -125,7 +131,8 @@ def test_features_are_those_of_keras_and_taken_once_by_content(home, tr, counted
 @pytest.mark.parametrize(("view", "image"), [(CAMERA, "stripes"), (NOSE, "gaf")])
 def test_a_stream_computes_only_what_is_new(home, tr, counted, view, image):
     cnn, samples = _untuned(view, tr, image=image), _all(tr)
-    features, whole = Features(cnn), extract(cnn, samples, samples.rows, samples.first, None)
+    features, whole = Features(cnn), np.empty((len(samples), 128), np.float32)
+    extract(cnn, samples, samples.rows, samples.first, whole)
     counted["images"] = 0
     for row in range(40, 45):
         one = altered(samples, rows=samples.rows[row : row + 1], first=samples.first[row : row + 1])
@@ -180,7 +187,8 @@ def test_a_training_can_be_stopped_while_it_takes_features(home, tr):
 
     samples = _all(tr)
     with pytest.raises(Cancelled):
-        extract(_untuned(CAMERA, tr), samples, samples.rows, samples.first, Stop())
+        values = np.empty((len(samples), 128), np.float32)
+        extract(_untuned(CAMERA, tr), samples, samples.rows, samples.first, values, Stop())
 
 
 def test_images_change_in_training_alone_and_sensors_keep_their_places():
@@ -201,3 +209,37 @@ def test_images_change_in_training_alone_and_sensors_keep_their_places():
     np.testing.assert_allclose(model(shares, training=False), plain, atol=1e-3)
     noisy = model(shares, training=True).numpy()
     assert 1 < np.abs(noisy - plain).max() < 255 * 4 * 5 * 0.03  # five deviations, jet's slope
+
+
+def test_features_of_a_long_recording_are_never_held_in_memory(home, tr, monkeypatch):
+    rows = 60_000
+    few = tr.train.recording
+    frame = pd.concat([few.frame.iloc[:1]] * rows, ignore_index=True)
+    frames = Frames(("0.png",) * rows, few.frames.store)
+    long = dataclasses.replace(few, frame=frame, frames=frames, codes=np.zeros(rows, np.int8))
+    samples = altered(tr.train, recording=long, rows=np.arange(rows), first=np.zeros(rows, int))
+    cnn = _untuned(CAMERA, tr)
+    monkeypatch.setattr(Cnn, "__call__", lambda self, images: np.ones((len(images), 128)))
+    monkeypatch.setattr(Frames, "take", lambda self, rows, size: np.zeros((len(rows), 1)))
+    _ = long.fingerprint, cnn.digest
+    tracemalloc.start()
+    table = Features(cnn).of(samples)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert table.values.shape == (rows, 128)
+    assert (table.values[::1000] == 1).all()
+    assert peak < table.values.nbytes / 4
+
+
+def test_the_store_forgets_what_was_not_used_for_longest(home, tr, monkeypatch):
+    cnn, samples = _untuned(CAMERA, tr), _all(tr)
+    features = Features(cnn)
+    size = 10 * 128 * 4 + 128  # a file of ten rows
+    monkeypatch.setattr("core.gas.features.STORED", 2 * size)
+    for start in (0, 10, 0, 20):  # the first ones are asked for again
+        features._kept(samples, samples.rows[start : start + 10], samples.first[:10], None)
+        os.utime(max((home / "cache" / "features").iterdir(), key=lambda p: p.stat().st_mtime_ns))
+    left = {p.name for p in (home / "cache" / "features").iterdir()}
+    assert len(left) == 2
+    monkeypatch.setattr(Cnn, "__call__", None)  # nothing is computed again
+    features._kept(samples, samples.rows[:10], samples.first[:10], None)
