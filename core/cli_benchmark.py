@@ -146,16 +146,13 @@ def gas(
 
     import pandas as pd
 
-    from core import task as tasks
-    from core.gas import VARIANTS, Config, benchmark
+    from core.gas import VARIANTS, Config, benchmark, open_recording
 
     names = _chosen(variants, list(VARIANTS), "variant")
     chosen = Config.from_settings(pairs or [])
     settings = {name: getattr(chosen, name) for name in sorted(chosen.model_fields_set)}
     plan = benchmark.Plan(tuple(names), seeds, settings)
-    cases = [
-        benchmark.Case(Path(source).stem, partial(tasks.opened, "gas", source)) for source in data
-    ]
+    cases = [benchmark.Case(Path(source).stem, partial(open_recording, source)) for source in data]
     broken = benchmark.run(cases, plan, file, lambda text: err.print(text, markup=False))
     if file.exists():
         table = benchmark.summary(pd.read_csv(file))

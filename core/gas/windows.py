@@ -17,12 +17,13 @@ from scipy.special import softmax
 from core.gas.baselines import Stored
 from core.gas.classifier import Answer, Training, answer_of, pieces
 from core.gas.forest import ask, grow
-from core.gas.forests import CHUNK, statistics
+from core.gas.forests import statistics
 from core.gas.samples import Samples
 from core.task import Reporter
 
 LENGTHS = (15, 30, 60, 120)  # rows
 LEAF = 3  # rows of a leaf at least
+CHUNK = 1_024  # rows whose windows are read at once: bounds the memory
 PENALTY = 0.2  # on squared weights, beside the mean loss
 
 

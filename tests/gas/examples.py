@@ -14,7 +14,7 @@ from core.gas.recording import GasRecording, in_order
 CLASSES = ("NoGas", "Perfume", "Smoke")
 
 
-def sniffing(rows: int = 120, sessions: int = 5, seed: int = 0) -> GasRecording:
+def sniffing(rows: int = 60, sessions: int = 5, seed: int = 0) -> GasRecording:
     """Three sensors in sessions of one class each, whose levels lie a little apart, in noise.
 
     Perfume swings with a period of 8 rows, smoke stays up: a single row does not always tell.
