@@ -88,13 +88,18 @@ class Cnn:
         self.model.set_weights(weights)
         return history
 
+    @property
+    def _sight(self) -> list[Any]:
+        """What decides the images that it sees of a recording."""
+        config = self.config
+        drawn = config.scene if self.view.modality == "camera" else steps_of(config)
+        return [self.view, self.renderer, config.image_size, drawn]
+
     def _key(self, training: Training, path: Path | None) -> str:
         """Hash of all that decides the tuned weights."""
         config, recording = self.config, training.train.recording
-        names = ["image_size", "tuning", "augment", "tuning_epochs", "seed"]
-        if self.view.modality == "sensors" and steps_of(config) > 1:
-            names.append("lookback")
-        what = [self.view, self.renderer, *(getattr(config, name) for name in names)]
+        names = ["tuning", "augment", "tuning_epochs", "seed"]
+        what = [*self._sight, *(getattr(config, name) for name in names)]
         camera = None if recording.frames is None else recording.frames.camera
         start = None if path is None else path.stat().st_size
         parts = training.train, training.validation
@@ -143,7 +148,7 @@ class Cnn:
         if view.modality == "camera":
             inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8")
             images = keras.layers.Rescaling(1.0)(inputs)
-            images = changed(images, seeds) if config.augment else images
+            images = changed(images, config, seeds) if config.augment else images
         else:
             inputs = keras.Input((steps_of(config), len(self.renderer.low)))
             images = drawn(inputs, self.renderer, config.image_size, config.augment, next(seeds))
@@ -169,7 +174,7 @@ class Cnn:
     @cached_property
     def digest(self) -> str:
         """Hash of all that decides its features."""
-        what = [self.view, self.renderer, self.config.image_size, steps_of(self.config), VERSION]
+        what = [*self._sight, VERSION]
         return digest([*map(str, what), str(joblib.hash(self.model.get_weights()))])
 
     def save(self, folder: Path) -> None:

@@ -14,6 +14,7 @@ from core.config import setting
 Protocol = Literal["blocked", "random"]
 WarmUp = Literal["keep", "leave out"]
 Image = Literal["stripes", "stripes-per-row", "time-by-sensor", "gaf"]
+Scene = Literal["change", "colours"]
 Backbone = Literal["light", "mobilenet", "mobilenet-v2", "resnet50", "inception-v3"]
 Weights = Literal["auto", "imagenet", "none"]
 Cnns = Literal["light", "published"]
@@ -78,6 +79,13 @@ class Config(BaseConfig):
         help="How readings become an image. stripes: one stripe a sensor. stripes-per-row: scaled "
         "row by row, as published, which loses the level. time-by-sensor: the last rows. gaf: "
         "Gramian angular field (Wang and Oates 2015).",
+    )
+    scene: Scene = setting(
+        "change",
+        label="Frame image",
+        help="What is shown of a frame. change: how warm each pixel is in it, how that changed "
+        "against the last rows, and how much it moved, which shows a plume before a camera that "
+        "stands still. colours: as the camera paints it, as published.",
     )
     image_size: int = setting(
         96,

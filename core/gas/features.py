@@ -17,9 +17,10 @@ from core.artifacts import storing
 from core.data.dataset import digest
 from core.errors import Cancelled
 from core.gas.classifier import pieces
-from core.gas.cnn import BATCH, Cnn
-from core.gas.looks import seen, steps_of
+from core.gas.cnn import Cnn
+from core.gas.looks import PIECE, alone, seen
 from core.gas.samples import Samples
+from core.gas.scenes import BEHIND, Scenes, contents
 from core.settings import settings
 from core.task import Progress, Reporter
 
@@ -50,6 +51,7 @@ class Features:
     def __init__(self, cnn: Cnn) -> None:
         self.cnn = cnn
         self._known: dict[str, np.ndarray] = {}
+        self._scenes = Scenes()
 
     def of(self, samples: Samples, reporter: Reporter | None = None) -> Table:
         """Return the features of all rows that the windows of *samples* read.
@@ -57,8 +59,7 @@ class Features:
         Raises:
             Cancelled: the reporter asked to stop.
         """
-        windowed = self.cnn.view.modality == "sensors" and steps_of(self.cnn.config) > 1
-        if len(samples) > FEW and not windowed:
+        if len(samples) > FEW and alone(self.cnn.view, self.cnn.config):
             # What is seen at a row does not depend on who asks: once for all rows.
             every = np.arange(len(samples.recording))
             return Table(None, self._kept(samples, every, every, reporter))
@@ -99,20 +100,23 @@ class Features:
         known = {key: self._known[key] for key in keys if key in self._known}
         new = np.array([place for place, key in enumerate(keys) if key not in known], int)
         if len(new):
-            values = cnn(seen(cnn.view, cnn.config, samples, rows[new], first[new]))
+            view, config = cnn.view, cnn.config
+            values = cnn(seen(view, config, samples, rows[new], first[new], self._scenes))
             known |= {keys[place]: value for place, value in zip(new, values, strict=True)}
         self._known = known
         return np.stack([known[key] for key in keys])
 
     def _contents(self, samples: Samples, rows: np.ndarray, first: np.ndarray) -> list[str]:
         """Return what tells apart what is seen at *rows*, without decoding frames."""
-        cnn, frames = self.cnn, samples.recording.frames
-        if cnn.view.modality == "camera" and frames is not None:
-            crc = frames.store.survey["crc"]
-            names = [frames.names[row] if frames.present[row] else "" for row in rows]
-            return [f"{name} {crc.get(name)} {frames.camera}" for name in names]
-        windows = seen(cnn.view, cnn.config, samples, rows, first)
-        return [window.tobytes().hex() for window in windows]
+        view, config = self.cnn.view, self.cnn.config
+        if view.modality == "sensors":
+            windows = seen(view, config, samples, rows, first)
+            return [window.tobytes().hex() for window in windows]
+        start = rows if alone(view, config) else np.maximum(first, rows - BEHIND + 1)
+        every = np.arange(start.min(), rows.max() + 1)
+        named = contents(samples, every)
+        low = int(every[0])
+        return [" ".join(named[a - low : b - low + 1]) for a, b in zip(start, rows, strict=True)]
 
 
 def extract(
@@ -128,13 +132,15 @@ def extract(
     Raises:
         Cancelled: the reporter asked to stop.
     """
-    for piece in pieces(len(rows), 8 * BATCH):
+    scenes = Scenes()
+    for piece in pieces(len(rows), PIECE):
         if reporter is not None:
             if reporter.cancelled():
                 raise Cancelled("The training was stopped.", "Train again to take it up here.")
             stage = f"features of the {cnn.view.modality}"
             reporter.report(Progress(0, 0, float(piece[0] / len(rows)), None, {}, stage))
-        values[piece] = cnn(seen(cnn.view, cnn.config, samples, rows[piece], first[piece]))
+        images = seen(cnn.view, cnn.config, samples, rows[piece], first[piece], scenes)
+        values[piece] = cnn(images)
 
 
 def _read(samples: Samples) -> tuple[np.ndarray, np.ndarray]:

@@ -9,13 +9,16 @@ from typing import Any, Literal
 import numpy as np
 
 from core.errors import DataError
+from core.gas.classifier import pieces
 from core.gas.config import Config
 from core.gas.images import Renderer
 from core.gas.samples import Samples
+from core.gas.scenes import Scenes
 
 Modality = Literal["sensors", "camera"]
 MODALITIES: tuple[Modality, ...] = ("sensors", "camera")  # in the order of `Samples.present`
 
+PIECE = 256  # rows whose images are made at once: bounds the memory
 HELD = 1 << 29  # bytes of decoded frames that are kept in memory while a CNN is tuned
 NOISE = 0.03  # of readings that are drawn in training, as a share of the sensor's range
 
@@ -45,8 +48,18 @@ def steps_of(config: Config) -> int:
     return 1 if config.image.startswith("stripes") else config.lookback
 
 
+def alone(view: View, config: Config) -> bool:
+    """Whether what is seen at a row is that row alone, and not what was before."""
+    return config.scene == "colours" if view.modality == "camera" else steps_of(config) == 1
+
+
 def seen(
-    view: View, config: Config, samples: Samples, rows: np.ndarray, first: np.ndarray
+    view: View,
+    config: Config,
+    samples: Samples,
+    rows: np.ndarray,
+    first: np.ndarray,
+    scenes: Scenes | None = None,
 ) -> np.ndarray:
     """Return what is looked at for some rows of a recording.
 
@@ -56,6 +69,7 @@ def seen(
         samples: Of the recording.
         rows: (R,) row numbers.
         first: (R,) the earliest row that may be read for each.
+        scenes: What draws frames as changes, if it was used before and knows some of them.
 
     Returns:
         (R, size, size, 3) uint8 frames, or (R, steps, N) float32 raw readings.
@@ -66,6 +80,8 @@ def seen(
     if view.modality == "camera":
         if samples.recording.frames is None:
             raise no_frames(samples)
+        if config.scene == "change":
+            return (scenes or Scenes()).draw(samples, rows, first, config.image_size)
         return samples.recording.frames.take(rows, config.image_size)
     windows = np.maximum(rows[:, None] + np.arange(1 - steps_of(config), 1), first[:, None])
     return samples.scale.select(samples.recording)[windows]
@@ -117,15 +133,17 @@ class Looks:
         looks = cls(view, config, samples)
         if view.modality == "sensors" or len(samples) * config.image_size**2 * 3 > HELD:
             return looks
-        return replace(looks, held=looks.see(np.arange(len(samples))))
+        scenes = Scenes()
+        parts = [looks.see(piece, scenes) for piece in pieces(len(samples), PIECE)]
+        return replace(looks, held=np.concatenate(parts))
 
     def __len__(self) -> int:
         return len(self.samples)
 
-    def see(self, indices: np.ndarray) -> np.ndarray:
-        """Return what is looked at for the decisions *indices*."""
+    def see(self, indices: np.ndarray, scenes: Scenes | None = None) -> np.ndarray:
+        """Return what is looked at for the decisions *indices*, see `seen`."""
         rows, first = self.samples.rows[indices], self.samples.first[indices]
-        return seen(self.view, self.config, self.samples, rows, first)
+        return seen(self.view, self.config, self.samples, rows, first, scenes)
 
     def take(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what is seen, and (B, C) float32: 1 at the class of the row, 0 elsewhere."""
@@ -134,13 +152,15 @@ class Looks:
         return images, classes[self.samples.labels[indices]]
 
 
-def changed(images: Any, seeds: Iterator[int]) -> Any:
+def changed(images: Any, config: Config, seeds: Iterator[int]) -> Any:
     """Return frames a little changed in training: mirrored, shifted, brighter or darker."""
     from keras import layers
 
     images = layers.RandomFlip("horizontal", seed=next(seeds))(images)
     images = layers.RandomTranslation(0.08, 0.08, fill_mode="nearest", seed=next(seeds))(images)
-    return layers.RandomBrightness(0.1, seed=next(seeds))(images)
+    if config.scene == "colours":  # brighter means warmer where the change is drawn
+        images = layers.RandomBrightness(0.1, seed=next(seeds))(images)
+    return images
 
 
 def drawn(windows: Any, renderer: Renderer, size: int, noisy: bool, seed: int) -> Any:

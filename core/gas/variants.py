@@ -16,7 +16,7 @@ _ROWS = frozenset({"protocol", "fold", "embargo", "warm_up"})
 _TRAINING = frozenset({"epochs", "batch_size", "learning_rate", "patience", "seed"})
 _NETWORK = _ROWS | _TRAINING | {"lookback", "units", "dropout"}
 _IMAGES = frozenset({"image_size", "weights", "tuning", "tuning_epochs", "augment"})
-_CAMERA = _IMAGES | {"camera", "backbone"}
+_CAMERA = _IMAGES | {"camera", "scene", "backbone"}
 _SENSORS = _IMAGES | {"image", "backbone"}
 
 _ALL = (

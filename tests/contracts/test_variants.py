@@ -75,6 +75,7 @@ OTHERS = {
     "tuning": "frozen",
     "wavelet": "db2",
     "cnns": "published",
+    "scene": "colours",
 }
 
 

@@ -26,7 +26,13 @@ CAMERA, NOSE = View("camera", "light"), View("sensors", "light")
 
 def _config(**settings):
     return Config(
-        **{"lookback": LOOKBACK, "image_size": 32, "tuning_epochs": 1, "variant": "bilstm"}
+        **{
+            "lookback": LOOKBACK,
+            "image_size": 32,
+            "tuning_epochs": 1,
+            "variant": "bilstm",
+            "scene": "colours",
+        }
         | settings
     )
 
@@ -106,7 +112,13 @@ def test_an_equal_tuning_is_done_once_and_gives_the_same_features(home, tr, coun
     assert first.note == "Light CNN, from scratch"
     same = first._key(tr, None)
     assert again._key(tr, None) == same
-    others = [{"seed": 1}, {"image_size": 40}, {"augment": False}, {"tuning_epochs": 2}]
+    others = [
+        {"seed": 1},
+        {"image_size": 40},
+        {"augment": False},
+        {"scene": "change"},
+        {"tuning_epochs": 2},
+    ]
     keys = {_untuned(CAMERA, tr, **other)._key(tr, None) for other in others}
     assert len(keys - {same}) == len(others)
 
@@ -128,9 +140,10 @@ def test_features_are_those_of_keras_and_taken_once_by_content(home, tr, counted
     assert counted["images"] == 2 * len(everything)
 
 
-@pytest.mark.parametrize(("view", "image"), [(CAMERA, "stripes"), (NOSE, "gaf")])
-def test_a_stream_computes_only_what_is_new(home, tr, counted, view, image):
-    cnn, samples = _untuned(view, tr, image=image), _all(tr)
+@pytest.mark.parametrize(("view", "kind"), [(CAMERA, "colours"), (CAMERA, "change"), (NOSE, "gaf")])
+def test_a_stream_computes_only_what_is_new(home, tr, counted, view, kind):
+    drawn_as = {"scene": kind} if view is CAMERA else {"image": kind}
+    cnn, samples = _untuned(view, tr, **drawn_as), _all(tr)
     features, whole = Features(cnn), np.empty((len(samples), 128), np.float32)
     extract(cnn, samples, samples.rows, samples.first, whole)
     counted["images"] = 0
@@ -197,7 +210,7 @@ def test_images_change_in_training_alone_and_sensors_keep_their_places():
 
     inputs = keras.Input((32, 32, 3))
     frames = tf.constant(np.random.default_rng(0).uniform(0, 255, (4, 32, 32, 3)), tf.float32)
-    model = keras.Model(inputs, changed(inputs, iter(range(9))))
+    model = keras.Model(inputs, changed(inputs, _config(), iter(range(9))))
     np.testing.assert_array_equal(model(frames, training=False), frames)
     assert np.abs(model(frames, training=True) - frames).max() > 1
     low, high = (0.0,) * len(SENSORS), (1.0,) * len(SENSORS)

@@ -23,7 +23,14 @@ NETWORKS = ("sensor-cnn", "thermal-cnn", "dwt", "dct", "early", "attention")
 
 
 def _config(variant, **more):
-    small = {"image_size": 32, "units": 8, "tuning_epochs": 1, "batch_size": 32, "augment": False}
+    small = {
+        "image_size": 32,
+        "units": 8,
+        "tuning_epochs": 1,
+        "batch_size": 32,
+        "augment": False,
+        "scene": "colours",
+    }
     return Config(**small | {"variant": variant, "lookback": LOOKBACK, "epochs": 1} | more)
 
 
