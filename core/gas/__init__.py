@@ -8,6 +8,7 @@ Example:
 
 from core.gas.camera import CAMERAS, Camera, camera_for, temperature
 from core.gas.frames import Frames
+from core.gas.inspect import inspect
 from core.gas.lab import Lab
 from core.gas.reading import open_recording
 from core.gas.recording import GasRecording
@@ -20,6 +21,7 @@ __all__ = [
     "GasRecording",
     "Lab",
     "camera_for",
+    "inspect",
     "open_recording",
     "temperature",
     "write_folder",

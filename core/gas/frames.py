@@ -187,15 +187,26 @@ class Frames:
             list(pool.map(put, range(len(rows))))
         return taken
 
+    def scene(self, row: int) -> Image.Image:
+        """Return the cropped frame of a row, RGB.
+
+        Raises:
+            UnreadableFile: the row has no frame, or it cannot be decoded.
+        """
+        return _scene(self._image(row), self.camera)
+
     def whole(self, row: int) -> np.ndarray:
         """Return the uncropped frame of a row, (H, W, 3) uint8, to show what the crop leaves out.
 
         Raises:
             UnreadableFile: the row has no frame, or it cannot be decoded.
         """
+        return np.asarray(self._image(row).convert("RGB"))
+
+    def _image(self, row: int) -> Image.Image:
         if not self.present[row]:
             raise UnreadableFile(f"Row {row + 1} has no frame.", "Choose another row.")
-        return np.asarray(self.store.image(self.names[row]).convert("RGB"))
+        return self.store.image(self.names[row])
 
 
 def _scene(image: Image.Image, camera: Camera) -> Image.Image:
