@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from core import gas
-from core.data import catalog
+from core.data import catalog, open_dataset
 from core.errors import ConfigError, StorageError
 from core.gas.camera import colours, temperature
 from core.gas.events import Event, events, exposed
@@ -172,6 +172,9 @@ def test_the_sample_is_small_and_simulated():
     assert len(recording.sessions) == 20
     assert catalog.fetch("gas-lab").stat().st_size < 4_000_000
     assert recording.labels.mean() == 0.75
+    plain = open_dataset("gas-lab")  # for the other tasks: the true exposure is the label
+    assert (plain.roles.entity, plain.roles.label) == ("Session", "Exposed")
+    assert plain.channels == recording.channels
     pd.testing.assert_index_equal(recording.frame.columns, pd.Index(["session", *SENSORS]))
 
 
