@@ -15,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-import joblib
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -24,6 +23,7 @@ from core.data.archive import Archive
 from core.data.dataset import digest
 from core.errors import UnreadableFile
 from core.gas.camera import AUTO, Camera, camera_for
+from core.gas.keep import keeper
 from core.settings import settings
 
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -60,9 +60,8 @@ class Files:
     def survey(self) -> pd.DataFrame:
         """What the headers say, and whether each file is whole; kept for the next time."""
         names = [name for name in self.archive.files if name.lower().endswith(IMAGES)]
-        memory = joblib.Memory(settings().home / "cache" / "frames", verbose=0)
-        state = self._state(names)
-        return memory.cache(_survey, ignore=["archive"])(self.archive, names, state)
+        kept = keeper("frames").cache(_survey, ignore=["archive"])
+        return kept(self.archive, names, self._state(names))
 
     def image(self, name: str) -> Image.Image:
         """Return a frame in its own size and mode."""

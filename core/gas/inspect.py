@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import joblib
 import numpy as np
 from PIL import Image
 
@@ -18,6 +17,7 @@ from core.data.dataset import Finding, Severity
 from core.data.rows import plural, spans
 from core.errors import UnreadableFile
 from core.gas.frames import Frames
+from core.gas.keep import keeper
 from core.gas.recording import GasRecording
 from core.settings import settings
 
@@ -39,8 +39,7 @@ def inspect(recording: GasRecording, progress: Told | None = None) -> list[Findi
     frames = recording.frames
     if frames is None:
         return []
-    memory = joblib.Memory(settings().home / "cache" / "hashes", verbose=0)
-    kept = memory.cache(hashes, ignore=["frames", "progress"])
+    kept = keeper("hashes").cache(hashes, ignore=["frames", "progress"])
     exact, alike = kept(frames, frames.digest, frames.camera, progress)
     return [*_unreadable(exact), *_copies(recording, exact, alike)]
 

@@ -165,7 +165,7 @@ def test_parameters_have_bounds(pair):
         Lab.from_settings([pair])
 
 
-def test_the_sample_is_small_and_simulated():
+def test_the_sample_is_small_and_simulated(home):
     recording = gas.open_recording("gas-lab")
     assert recording.simulated
     assert len(recording) == catalog.entry("gas-lab").rows
@@ -178,22 +178,23 @@ def test_the_sample_is_small_and_simulated():
     pd.testing.assert_index_equal(recording.frame.columns, pd.Index(["session", *SENSORS]))
 
 
-def test_the_sample_gives_nothing_away_by_its_colours():
+def test_the_sample_gives_nothing_away_by_its_colours(home):
     """Sessions held out: mean colour is near chance, and the sensors alone leave room."""
     from sklearn.ensemble import RandomForestClassifier
 
     recording = gas.open_recording("gas-lab")
-    fold = recording.session_codes % 5
-    colour = recording.frames.take(np.arange(len(recording)), None).mean(axis=(1, 2))
+    rows = np.arange(0, len(recording), 3)
+    fold, codes = recording.session_codes[rows] % 5, recording.codes[rows]
+    colour = recording.frames.take(rows, None).mean(axis=(1, 2))
 
     def accuracy(values: np.ndarray) -> float:
         hits = []
         for part in range(5):
             train = fold != part
-            forest = RandomForestClassifier(60, min_samples_leaf=3, random_state=0)
-            forest.fit(values[train], recording.codes[train])
-            hits.append(forest.predict(values[~train]) == recording.codes[~train])
+            forest = RandomForestClassifier(30, min_samples_leaf=3, random_state=0)
+            forest.fit(values[train], codes[train])
+            hits.append(forest.predict(values[~train]) == codes[~train])
         return float(np.concatenate(hits).mean())
 
     assert accuracy(colour) < 0.36
-    assert 0.5 < accuracy(recording.values) < 0.95
+    assert 0.5 < accuracy(recording.values[rows]) < 0.95
