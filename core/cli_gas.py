@@ -1,4 +1,4 @@
-"""`fusionscope gas`: what a stored run says of a recording."""
+"""`fusionscope gas`: simulated recordings, and what a stored run says of one."""
 
 from __future__ import annotations
 
@@ -22,11 +22,6 @@ class Modality(StrEnum):
 
     SENSORS = "sensors"
     CAMERA = "camera"
-
-
-@app.callback()
-def root() -> None:
-    """Gas: leaks found by sensors and a thermal camera."""
 
 
 @app.command()
@@ -90,3 +85,35 @@ def classify(
     print_table(["gas", "rows"], classes.items())
     for note in found:
         out.print(f"Note: {note}", markup=False)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Option("--out", help="New folder to write to.")],
+    sessions: Annotated[int | None, typer.Option(help="Sessions of each class.")] = None,
+    rows: Annotated[int | None, typer.Option(help="Rows of each session.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another one is another laboratory.")] = None,
+    pairs: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A parameter; a range is LOW,HIGH."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write a simulated recording in the published layout: a CSV and folders of PNGs.
+
+    JSON keys: folder, rows, sessions, classes, parameters.
+    """
+    from core.gas.lab import CLASSES, Lab
+    from core.gas.write import write_folder
+
+    asked = {"sessions": sessions, "rows": rows, "seed": seed}
+    lab = Lab.from_settings(pairs or [], **{k: v for k, v in asked.items() if v is not None})
+    write_folder(lab, folder)
+    if as_json:
+        facts = {"folder": str(folder), "rows": lab.total * lab.rows, "sessions": lab.total}
+        print_json(facts | {"classes": list(CLASSES), "parameters": lab.model_dump()})
+        return
+    out.print(
+        f"{folder}: simulated, {lab.total} sessions of {lab.rows} rows ({', '.join(CLASSES)}).",
+        markup=False,
+    )

@@ -179,6 +179,11 @@ def keeps_gaps(task: str) -> bool:
     return bool(getattr(get(task), "KEEPS_GAPS", False))
 
 
+def opens_otherwise(task: str) -> bool:
+    """Whether *task* opens a recording in a way of its own."""
+    return keeps_gaps(task) or hasattr(get(task), "open_recording")
+
+
 def opened(task: str, source: str | Path, *, graph: Path | None = None) -> Dataset:
     """Open a recording for *task*, with the roles and the cleaning that were saved for it.
 

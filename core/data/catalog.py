@@ -19,6 +19,7 @@ from core.data.archive import Archive, is_archive
 from core.data.dataset import Cleaning, Roles
 from core.data.faults import KINDS
 from core.data.graph import Graph, read_graph
+from core.data.labs import LABS, Lab
 from core.data.plants import PLANTS
 from core.data.publics import ALIASES, PUBLIC, Public
 from core.data.readers import Table, read_table
@@ -75,6 +76,7 @@ def entries() -> list[Entry]:
     """All data sets: samples, public sets, uploads."""
     return [
         *(_sample(name) for name in PLANTS),
+        *(_lab(name) for name in LABS),
         *(_public(name) for name in PUBLIC),
         *(_upload(upload) for upload in uploads.everything().values()),
     ]
@@ -83,7 +85,7 @@ def entries() -> list[Entry]:
 def known(name: str) -> bool:
     """Whether there is a data set of that name."""
     name = canonical(name)
-    return name in {*PLANTS, *PUBLIC} or name in uploads.everything()
+    return name in {*PLANTS, *LABS, *PUBLIC} or name in uploads.everything()
 
 
 def canonical(name: str) -> str:
@@ -100,12 +102,14 @@ def entry(name: str) -> Entry:
     name = canonical(name)
     if name in PLANTS:
         return _sample(name)
+    if name in LABS:
+        return _lab(name)
     if name in PUBLIC:
         return _public(name)
     stored = uploads.everything()
     if name in stored:
         return _upload(stored[name])
-    known = [*PLANTS, *PUBLIC, *stored]
+    known = [*PLANTS, *LABS, *PUBLIC, *stored]
     near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or list(PLANTS)
     raise UnknownDataset(
         f"There is no data set {name!r}, nor a file of that name.",
@@ -176,12 +180,30 @@ def fetch(name: str, progress: Callable[[float], None] | None = None) -> Path:
         return _fetched(name, PUBLIC[name].files, progress)
     if found.kind == "upload":
         return uploads.everything()[name].path
+    if name in LABS:
+        return _made(LABS[name])
     path = SAMPLES / f"{name}.csv"
     if not path.is_file():
         # Installed without the project's folder: make them again.
         path = settings().home / "samples" / path.name
         if not path.is_file():
             simulate.write_samples(path.parent)
+    return path
+
+
+def _made(lab: Lab) -> Path:
+    """Return the path of a sample that is not made here, but by the task that it is for.
+
+    Raises:
+        UnknownDataset: it has not been made on this machine.
+    """
+    folders = (SAMPLES, settings().home / "samples")
+    path = next((path for one in folders if (path := one / lab.file).is_file()), None)
+    if path is None:
+        raise UnknownDataset(
+            f"The sample {lab.file} is not installed.",
+            f"Make it with: fusionscope simulate --out {folders[1]}",
+        )
     return path
 
 
@@ -364,6 +386,19 @@ def _sample(name: str) -> Entry:
         train_rows=plant.train_rows,
         units={channel: about.unit for channel, about in plant.channels.items()},
         faults={kind: about.help for kind, about in KINDS.items()},
+    )
+
+
+def _lab(name: str) -> Entry:
+    lab = LABS[name]
+    return Entry(
+        name=name,
+        label=lab.label,
+        kind="sample",
+        description=lab.help,
+        licence="CC0 1.0",
+        rows=lab.rows,
+        gas=True,
     )
 
 

@@ -2,9 +2,9 @@
 
 Example:
     >>> from core import gas
-    >>> recording = gas.open_recording("multimodal_gas")
-    >>> recording.sessions, recording.classes, recording.frames.present.sum()
-    >>> fitted = gas.fit(recording, gas.Config(variant="windows", embargo=20))
+    >>> recording = gas.open_recording("gas-lab")
+    >>> recording.sessions, recording.classes, recording.frames.take([0, 1], 96).shape
+    >>> fitted = gas.fit(recording, gas.Config(variant="windows"))
     >>> gas.evaluate(gas.predict(fitted, recording))["accuracy"]
 """
 
@@ -13,6 +13,8 @@ from core.gas.compare import Difference, intervals, mcnemar
 from core.gas.config import Config
 from core.gas.decision import Decision, alarms, chosen, spells
 from core.gas.frames import Frames
+from core.gas.inspect import inspect
+from core.gas.lab import Lab
 from core.gas.metrics import (
     advice,
     by_class,
@@ -29,6 +31,7 @@ from core.gas.recording import GasRecording
 from core.gas.result import Result, answers, read_result
 from core.gas.task import Fitted, Prepared, asked, fit, load, predict, prepare
 from core.gas.variants import VARIANTS
+from core.gas.write import write_folder, write_sample
 
 __all__ = [
     "CAMERAS",
@@ -40,6 +43,7 @@ __all__ = [
     "Fitted",
     "Frames",
     "GasRecording",
+    "Lab",
     "Prepared",
     "Result",
     "advice",
@@ -55,6 +59,7 @@ __all__ = [
     "delays",
     "evaluate",
     "fit",
+    "inspect",
     "intervals",
     "load",
     "mcnemar",
@@ -66,4 +71,6 @@ __all__ = [
     "split",
     "temperature",
     "usual",
+    "write_folder",
+    "write_sample",
 ]

@@ -15,7 +15,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
-import joblib
 import numpy as np
 import pandas as pd
 from PIL import Image
@@ -24,6 +23,7 @@ from core.data.archive import Archive
 from core.data.dataset import digest
 from core.errors import UnreadableFile
 from core.gas.camera import AUTO, Camera, camera_for
+from core.gas.keep import keeper
 from core.settings import settings
 
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -60,9 +60,8 @@ class Files:
     def survey(self) -> pd.DataFrame:
         """What the headers say, and whether each file is whole; kept for the next time."""
         names = [name for name in self.archive.files if name.lower().endswith(IMAGES)]
-        memory = joblib.Memory(settings().home / "cache" / "frames", verbose=0)
-        state = self._state(names)
-        return memory.cache(_survey, ignore=["archive"])(self.archive, names, state)
+        kept = keeper("frames").cache(_survey, ignore=["archive"])
+        return kept(self.archive, names, self._state(names))
 
     def image(self, name: str) -> Image.Image:
         """Return a frame in its own size and mode."""
@@ -187,15 +186,26 @@ class Frames:
             list(pool.map(put, range(len(rows))))
         return taken
 
+    def scene(self, row: int) -> Image.Image:
+        """Return the cropped frame of a row, RGB.
+
+        Raises:
+            UnreadableFile: the row has no frame, or it cannot be decoded.
+        """
+        return _scene(self._image(row), self.camera)
+
     def whole(self, row: int) -> np.ndarray:
         """Return the uncropped frame of a row, (H, W, 3) uint8, to show what the crop leaves out.
 
         Raises:
             UnreadableFile: the row has no frame, or it cannot be decoded.
         """
+        return np.asarray(self._image(row).convert("RGB"))
+
+    def _image(self, row: int) -> Image.Image:
         if not self.present[row]:
             raise UnreadableFile(f"Row {row + 1} has no frame.", "Choose another row.")
-        return np.asarray(self.store.image(self.names[row]).convert("RGB"))
+        return self.store.image(self.names[row])
 
 
 def _scene(image: Image.Image, camera: Camera) -> Image.Image:

@@ -34,12 +34,10 @@ def split(recording: GasRecording, config: Config) -> np.ndarray:
     if config.protocol == "random":
         parts = _drawn(codes, config.fold)
     else:
-        parts = np.full(len(codes), Part.EMBARGO, np.int8)
-        for code in np.unique(codes[codes >= 0]):
-            rows = codes == code
-            parts[rows] = _dealt(recording, rows, config.fold)
-        parts = _apart(parts, recording, config.embargo)
+        parts = _dealt(recording, codes, config.fold)
     parts[codes < 0] = Part.EMBARGO
+    if config.protocol == "blocked":
+        parts = _apart(parts, recording, config.embargo)
     _check_parts(parts, recording, config)
     return parts
 
@@ -54,26 +52,35 @@ def _drawn(codes: np.ndarray, seed: int) -> np.ndarray:
     return parts
 
 
-def _dealt(recording: GasRecording, rows: np.ndarray, fold: int) -> np.ndarray:
-    """Return the parts of the rows of one class: whole sessions where there are five or more.
+def _dealt(recording: GasRecording, codes: np.ndarray, fold: int) -> np.ndarray:
+    """Deal out whole sessions where five or more have the same classes, else blocks of each class.
 
     The validation is the last block that is not the test, never the first one: there sensors may
     warm up, and a model would be stopped by what is no gas.
     """
-    sessions = [part for part in recording.entities.values() if rows[part].any()]
-    if len(sessions) >= FOLDS:
-        place = np.full(len(rows), -1)
-        for number, part in enumerate(sessions):
-            place[part] = number % FOLDS
-        block = place[rows]
-    else:
-        count = int(rows.sum())
-        block = np.arange(count) * FOLDS // count
-    parts = np.full(len(block), Part.TRAIN, np.int8)
+    block = np.zeros(len(codes), int)
+    alike: dict[tuple[int, ...], list[slice]] = {}
+    for rows in recording.entities.values():
+        alike.setdefault(tuple(_known(codes[rows])), []).append(rows)
+    for sessions in alike.values():
+        if len(sessions) >= FOLDS:
+            for number, rows in enumerate(sessions):
+                block[rows] = number % FOLDS
+            continue
+        own = np.concatenate([np.arange(rows.start, rows.stop) for rows in sessions])
+        for code in _known(codes[own]):
+            mine = own[codes[own] == code]
+            block[mine] = np.arange(len(mine)) * FOLDS // len(mine)
     last = FOLDS - 1
+    parts = np.full(len(codes), Part.TRAIN, np.int8)
     parts[block == (last if fold != last else last - 1)] = Part.VALIDATION
     parts[block == fold] = Part.TEST
     return parts
+
+
+def _known(codes: np.ndarray) -> list[int]:
+    """Return the classes that rows have whose class is known."""
+    return np.unique(codes[codes >= 0]).tolist()
 
 
 def _apart(parts: np.ndarray, recording: GasRecording, embargo: int) -> np.ndarray:
@@ -124,7 +131,7 @@ def first_rows(recording: GasRecording, parts: np.ndarray, config: Config) -> np
 
 
 def _check_classes(recording: GasRecording) -> None:
-    known = [recording.classes[code] for code in np.unique(recording.codes[recording.codes >= 0])]
+    known = [recording.classes[code] for code in _known(recording.codes)]
     if not known:
         raise DataError(
             "Nobody has said which rows have gas: there is nothing to learn.",

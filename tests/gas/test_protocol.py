@@ -59,6 +59,25 @@ def test_no_row_is_near_one_of_another_part_in_its_session(few, fold):
         assert (parts[few.codes == code] == Part.TEST).sum() == (few.codes == code).sum() / 5
 
 
+def test_sessions_of_several_classes_stay_whole():
+    frame = pd.DataFrame({"a": np.arange(120, dtype=np.float32)})
+    frame["unit"] = np.repeat([f"u{i}" for i in range(6)], 20)
+    frame["gas"] = np.tile(np.repeat(["NoGas", "Smoke"], 10), 6)
+    parts = gas.split(recording(frame), gas.Config(embargo=5))
+    assert [set(part.tolist()) for part in np.split(parts, 6)] == [
+        *({Part.TEST}, {Part.TRAIN}, {Part.TRAIN}, {Part.TRAIN}, {Part.VALIDATION}, {Part.TEST})
+    ]
+
+
+def test_rows_of_no_known_class_do_not_part_a_session_from_its_like():
+    data = sniffing(rows=20)
+    codes = data.codes.copy()
+    codes[:8] = -1
+    parts = gas.split(dataclasses.replace(data, codes=codes), gas.Config())
+    assert parts[:8].tolist() == [Part.EMBARGO] * 8
+    np.testing.assert_array_equal(parts[8:], gas.split(data, gas.Config())[8:])
+
+
 def test_the_embargo_is_taken_from_what_is_learned_from(few):
     near, apart = (gas.split(few, gas.Config(**FEW | {"embargo": n})) for n in (0, 15))
     assert (near != Part.EMBARGO).all()

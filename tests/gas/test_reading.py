@@ -15,7 +15,8 @@ from PIL import Image
 from core import gas
 from core import task as tasks
 from core.data import catalog, open_dataset
-from core.errors import DataError, RolesError, UnreadableFile
+from core.errors import DataError, RolesError, StorageError, UnreadableFile
+from core.settings import settings
 
 CLASSES = ("NoGas", "Perfume", "Smoke")
 ROWS = 12
@@ -172,8 +173,6 @@ def test_a_zip_that_names_files_outside_of_itself_is_refused(folder, tmp_path):
 
 
 def test_a_zip_that_unfolds_beyond_the_limit_is_refused(tmp_path, monkeypatch):
-    from core.settings import settings
-
     monkeypatch.setenv("FUSIONSCOPE_UPLOAD_LIMIT_MB", "1")
     settings.cache_clear()
     path = tmp_path / "bomb.zip"
@@ -285,10 +284,16 @@ def test_an_upload_that_is_no_recording_leaves_nothing(home):
     assert not list((home / "datasets").iterdir())
 
 
+def test_a_home_that_cannot_be_written_says_so(folder, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FUSIONSCOPE_HOME", str(tmp_path / "file" / "home"))
+    settings.cache_clear()
+    with pytest.raises(StorageError, match="FUSIONSCOPE_HOME name another folder"):
+        gas.open_recording(folder)
+
+
 def test_published_recording(real_data, monkeypatch):
     monkeypatch.setenv("FUSIONSCOPE_DATA_DIR", str(real_data))
-    from core.settings import settings
-
     settings.cache_clear()
     recording = gas.open_recording("multimodal_gas")
     assert recording.classes == ("NoGas", "Mixture", "Perfume", "Smoke")

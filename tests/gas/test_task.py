@@ -157,6 +157,7 @@ def test_what_stands_between_figures_and_truth_is_said(data):
     made = gas.fit(dataclasses.replace(data, simulated=True), config()).notes
     assert any("simulated" in note for note in made)
     assert gas.fit(data, config()).notes == ()
+    assert gas.fit(data, config()).facts["time"] == "2 s a row, assumed"
     metrics = {"false_alarm_rate": 0.4, "recall": 0.99, "calibration_error": 0.3}
     assert len(gas.advice(metrics)) == 2
     assert gas.advice({}) == []
