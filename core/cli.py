@@ -19,7 +19,7 @@ import typer
 from typer.exceptions import TyperException
 
 import core
-from core import cli_benchmark, cli_forecast, cli_train, tables
+from core import cli_benchmark, cli_forecast, cli_gas, cli_train, tables
 from core.cli_drift import drift
 from core.cli_life import life
 from core.cli_train import Graph as GraphFile
@@ -45,6 +45,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(cli_train.app, name="train")
 app.add_typer(cli_forecast.ablate, name="ablate")
 app.add_typer(runs_app, name="runs")
+app.add_typer(cli_gas.app, name="gas")
 app.add_typer(cli_benchmark.app, name="benchmark")
 app.command()(life)
 app.command()(cli_forecast.forecast)
@@ -100,7 +101,10 @@ def simulate_samples(
     as_json: Json = False,
 ) -> None:
     """Make the sample data again, byte for byte. JSON keys: files."""
-    files = [str(path) for path in simulate.write_samples(folder or catalog.SAMPLES)]
+    from core.gas.write import write_sample
+
+    folder = folder or catalog.SAMPLES
+    files = [str(path) for path in [*simulate.write_samples(folder), write_sample(folder)]]
     if as_json:
         print_json({"files": files})
     else:

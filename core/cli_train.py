@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,6 +54,33 @@ def forecast(
     JSON keys: run, key, cached, metrics, seconds, variant, config, data, baselines, notes.
     """
     _report(train("forecast", data, variant, pairs or [], graph), as_json)
+
+
+class Split(StrEnum):
+    """Which rows judge a classifier of gases."""
+
+    BLOCKED = "blocked"
+    RANDOM = "random"
+
+
+@app.command()
+def gas(
+    data: Annotated[str, typer.Option("--data", help="Data set, table, folder or zip.")],
+    variant: Annotated[str | None, typer.Option("--variant", help="Model.")] = None,
+    pairs: Settings = None,
+    protocol: Annotated[
+        Split, typer.Option("--protocol", help="Apart from what is learned from, or as published.")
+    ] = Split.BLOCKED,
+    as_json: Json = False,
+) -> None:
+    """Train a classifier of gases, or find the stored run of the same settings.
+
+    JSON keys: run, key, cached, metrics, seconds, variant, config, data, baselines, notes.
+    """
+    from core.gas import Config
+
+    chosen = variant or Config().variant
+    _report(train("gas", data, chosen, [*(pairs or []), f"protocol={protocol}"]), as_json)
 
 
 def train(

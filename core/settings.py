@@ -32,6 +32,11 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("MLFLOW_TRACKING_URI", "tracking_uri"),
         description="MLflow server of the runs; an SQLite file in the home folder when unset.",
     )
+    keras_home: Path = Field(
+        default=Path("~/.keras"),
+        validation_alias=AliasChoices("KERAS_HOME", "keras_home"),
+        description="Folder whose `models` holds weights of networks trained on ImageNet.",
+    )
     scheduler_address: str | None = Field(
         default=None,
         validation_alias=AliasChoices("DASK_SCHEDULER_ADDRESS", "scheduler_address"),

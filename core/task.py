@@ -20,7 +20,7 @@ from core.data.dataset import Cleaning, Dataset, digest
 from core.errors import ConfigError
 from core.settings import settings
 
-TASKS = ("anomaly", "life", "forecast")
+TASKS = ("anomaly", "life", "forecast", "gas")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,8 @@ class Task(Protocol):
 
     Config: type[Config]
     VARIANTS: dict[str, Variant]
-    # A task that reads gaps as they are says so with KEEPS_GAPS = True.
+    # A task that reads gaps as they are says so with KEEPS_GAPS = True. One with recordings of
+    # its own kind, such as with frames, has a function `open_recording(source) -> Dataset`.
 
     def prepare(self, dataset: Dataset, config: Any) -> Any:
         """Split, scale and window: everything that is fitted on the training rows alone."""
@@ -154,9 +155,9 @@ def known(task: str) -> dict[str, Variant]:
     return getattr(module, "KNOWN", module.VARIANTS)
 
 
-def owner(variant: str) -> str | None:
-    """Return the name of the task that knows *variant*; None when there is none any more."""
-    return next((task for task in TASKS if variant in known(task)), None)
+def label(task: str, variant: str) -> str:
+    """Return the name of a variant on the screen; its own where *task* knows it no more."""
+    return known(task)[variant].label if variant in known(task) else variant
 
 
 def variant_of(task: str, config: Config) -> Variant:
@@ -178,16 +179,25 @@ def keeps_gaps(task: str) -> bool:
     return bool(getattr(get(task), "KEEPS_GAPS", False))
 
 
+def opens_otherwise(task: str) -> bool:
+    """Whether *task* opens a recording in a way of its own."""
+    return keeps_gaps(task) or hasattr(get(task), "open_recording")
+
+
 def opened(task: str, source: str | Path, *, graph: Path | None = None) -> Dataset:
     """Open a recording for *task*, with the roles and the cleaning that were saved for it.
 
-    A task that sets `KEEPS_GAPS` gets the gaps as they are.
+    A task that sets `KEEPS_GAPS` gets the gaps as they are; one with a function `open_recording`
+    opens its own kind, which has no graph.
 
     Args:
         task: Name of the task.
         source: As for `open_dataset`.
         graph: As for `open_dataset`.
     """
+    own = getattr(get(task), "open_recording", None)
+    if own is not None:
+        return own(source)
     if not keeps_gaps(task):
         return open_dataset(source, graph=graph)
     saved = None if isinstance(source, Path) else catalog.recipe(source)[1]

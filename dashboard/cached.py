@@ -62,7 +62,7 @@ def dataset(name: str, task: str = "") -> Dataset:
 
 def _keeper(task: str) -> str:
     """Return *task* when it opens a recording in a way of its own; else the same for all."""
-    return task if task and tasks.keeps_gaps(task) else ""
+    return task if task and tasks.opens_otherwise(task) else ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,12 @@ METRICS = {
     "mape": "MAPE (%)",
     "zeros": "Zeros left out of it",
     "wape": "WAPE (%)",
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro F1",
+    "recall": "Gas found",
+    "false_alarms_an_hour": "False alarms an hour",
+    "delay_seconds": "Delay (s)",
+    "calibration_error": "Calibration error",
     "phm08_mean": "PHM08 penalty",
     "late_share": "Promised too much",
     "coverage": "Intervals that hold",
@@ -44,6 +50,7 @@ NONE = {"train_rows": "chosen from the share", "target": "all", "entity": "all"}
 JUDGED = {
     "anomaly": "Test rows, at the adaptive threshold",
     "life": "Test units, all of their steps",
+    "gas": "Test rows; gas at the threshold that finds 99 % of it in the validation rows",
     "forecast": "Test forecasts over all steps ahead, in the data's own units",
 }
 
@@ -63,27 +70,28 @@ def show(card: dict[str, Any]) -> None:
         _pairs({name.capitalize(): text for name, text in card["fitted"].items()})
     with right:
         st.markdown("**Settings**")
-        _pairs(settings(card["run"]["config"], card["run"]["variant"]))
+        _pairs(settings(card["run"]["task"], card["run"]["config"], card["run"]["variant"]))
         st.markdown("**Made with**")
         _pairs(card["versions"] | {name: str(value) for name, value in card["machine"].items()})
 
 
 def comparison(card: dict[str, Any]) -> pd.DataFrame:
     """Return the metrics of the run and of its baselines, one row each."""
-    rows = {_label(card["run"]["variant"]): card["metrics"]} | {
-        f"{_label(name)} (baseline)": metrics for name, metrics in card["baselines"].items()
+    task = card["run"]["task"]
+    rows = {tasks.label(task, card["run"]["variant"]): card["metrics"]} | {
+        f"{tasks.label(task, name)} (baseline)": metrics
+        for name, metrics in card["baselines"].items()
     }
     frame = pd.DataFrame.from_dict(rows, orient="index")
     known = [name for name in METRICS if name in frame]
-    names = METRICS | OWN.get(card["run"]["task"], {})
+    names = METRICS | OWN.get(task, {})
     return frame[known].rename(columns=names).map(write.number)
 
 
-def settings(config: dict[str, Any], variant: str) -> dict[str, str]:
+def settings(task: str, config: dict[str, Any], variant: str) -> dict[str, str]:
     """Return the settings that have an effect, by the names on the screen."""
-    task = tasks.owner(variant)
-    fields = {} if task is None else tasks.get(task).Config.model_fields
-    reads = frozenset(config) if task is None else tasks.known(task)[variant].reads
+    fields, known = tasks.get(task).Config.model_fields, tasks.known(task)
+    reads = known[variant].reads if variant in known else frozenset(config)
     chosen = {
         (fields[name].title if name in fields else None) or name: NONE.get(name, "from the data")
         if value is None
@@ -94,12 +102,7 @@ def settings(config: dict[str, Any], variant: str) -> dict[str, str]:
         if name in reads
     }
     chosen = {title: str(value) for title, value in chosen.items()}
-    return {fields["variant"].title if fields else "Variant": _label(variant)} | chosen
-
-
-def _label(variant: str) -> str:
-    task = tasks.owner(variant)
-    return variant if task is None else tasks.known(task)[variant].label
+    return {fields["variant"].title or "Variant": tasks.label(task, variant)} | chosen
 
 
 def _recording(data: dict[str, Any]) -> dict[str, str]:

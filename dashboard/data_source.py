@@ -15,7 +15,7 @@ from dashboard.markdown import plain
 from dashboard.notices import explain
 
 KEY = "data"  # In the address, shared with the other pages.
-TYPES = ["csv", "tsv", "txt", "gz", "parquet", "pq"]
+TYPES = ["csv", "tsv", "txt", "gz", "parquet", "pq", "zip"]
 KINDS = {
     "sample": (":material/science:", "blue", "simulated"),
     "public": (":material/public:", "violet", "public"),
@@ -37,8 +37,8 @@ def sidebar() -> Entry:
             key=_upload_key(),
             on_change=_upload,
             help="CSV (comma, semicolon or tab; also .gz) or Parquet: one row a time step, one "
-            "column a sensor. It is stored on this machine and nowhere else; the same content is "
-            "stored once.",
+            "column a sensor. A zip holds one such table and the frames of a thermal camera. It is "
+            "stored on this machine and nowhere else; the same content is stored once.",
         )
     return entry
 

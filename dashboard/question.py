@@ -134,7 +134,7 @@ class Question:
 
     def settings_of(self, run: runs.Run) -> None:
         """Show the settings of a stored run, and offer to train with others."""
-        pairs = card.settings(run.config, run.variant)
+        pairs = card.settings(run.task, run.config, run.variant)
         st.markdown("  \n".join(f"{name}: **{value}**" for name, value in pairs.items()))
         if run.variant not in self._task().VARIANTS:
             return

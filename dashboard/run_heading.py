@@ -5,16 +5,17 @@ from __future__ import annotations
 import streamlit as st
 
 from core import runs
+from core import task as tasks
 from dashboard import format as write
 from dashboard.markdown import plain
-from dashboard.run_list import label
 
 
 def heading(run: runs.Run) -> None:
     """Say which run is on the screen."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"**{plain(run.name)}** · {label(run.variant)} · {plain(run.dataset)}", width="content"
+            f"**{plain(run.name)}** · {tasks.label(run.task, run.variant)} · {plain(run.dataset)}",
+            width="content",
         )
         if run.champion:
             st.badge("champion", icon=":material/trophy:", color="green")

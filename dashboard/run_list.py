@@ -18,6 +18,7 @@ LEADS = {
     "anomaly": ("vus_pr", "VUS-PR", True),
     "life": ("rmse", "RMSE", False),
     "forecast": ("mae", "MAE", False),
+    "gas": ("accuracy", "accuracy", True),
 }
 CHAMPION = "★ champion"
 
@@ -30,8 +31,8 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
             "name": table["name"],
             "dataset": table["dataset"],
             "variant": [
-                f"{label(name)}{' (baseline)' if baseline else ''}"
-                for name, baseline in zip(table["variant"], table["baseline"], strict=True)
+                f"{tasks.label(task, name)}{' (baseline)' if baseline else ''}"
+                for task, name, baseline in table[["task", "variant", "baseline"]].to_numpy()
             ],
             "score": [_score(row) for row in table.to_dict("records")],
             "beside": [found["beside"] for found in checks],
@@ -77,12 +78,6 @@ def config(**more: Any) -> dict[str, Any]:
     }
 
 
-def label(variant: str) -> str:
-    """Return the name of a variant as it is called on the screen."""
-    task = tasks.owner(variant)
-    return variant if task is None else tasks.known(task)[variant].label
-
-
 def tag_texts(tags: dict[str, str]) -> list[str]:
     """Return tags as short texts."""
     return [f"{name}: {value}" if value else name for name, value in tags.items()]
@@ -112,4 +107,4 @@ def _beside(identifier: str) -> str:
     if not reached:
         return write.NOTHING
     best = (max if more else min)(reached, key=lambda one: reached[one])
-    return f"{write.number(reached[best])} {label(best)}"
+    return f"{write.number(reached[best])} {tasks.label(run.task, best)}"

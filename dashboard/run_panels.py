@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from core import runs
+from core import task as tasks
 from core.errors import FusionscopeError, RunDamaged
 from dashboard import cached, panels, routes, run_list
 from dashboard import card as card_view
@@ -54,7 +55,7 @@ def heading(run: runs.Run) -> None:
         for text in run_list.tag_texts(run.tags):
             st.badge(plain(text), icon=":material/sell:", color="blue")
     st.caption(
-        f"{run_list.label(run.variant)} on {run.dataset}, trained in "
+        f"{tasks.label(run.task, run.variant)} on {run.dataset}, trained in "
         f"{write.duration(run.seconds)}, {write.moment(run.created, seconds=False)} "
         f"({write.ago(run.created)})"
     )
@@ -161,8 +162,9 @@ def _delete_button(run: runs.Run) -> None:
 @st.dialog("Delete this run?", icon=":material/delete:")
 def _confirm(run: runs.Run) -> None:
     st.markdown(
-        f"**{run.name}** ({run_list.label(run.variant)} on {run.dataset}) and all of its files "
-        "are removed. The recording stays; training with the same settings makes the run again."
+        f"**{run.name}** ({tasks.label(run.task, run.variant)} on {run.dataset}) and all of its "
+        "files are removed. The recording stays; training with the same settings makes the run "
+        "again."
     )
     if run.champion:
         st.warning("It is the champion of its recording.", icon=":material/trophy:")

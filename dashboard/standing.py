@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core import jobs, runs
+from core import task as tasks
 from core.data import catalog
 from core.errors import FusionscopeError
 from core.jobs import Job
@@ -138,7 +139,7 @@ def _trainings(identifiers: list[str]) -> None:
 
 
 def _training(job: Job) -> None:
-    name = f"**{run_list.label(job.variant)}** on {job.dataset}"
+    name = f"**{tasks.label(job.task, job.variant)}** on {job.dataset}"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         if job.active:
             stage = job.stage or ("in the queue" if jobs.ready() else "the workers are starting")

@@ -11,6 +11,7 @@ from dashboard import (
     data_recipe,
     data_source,
     data_view,
+    gas_frames,
     graph_panel,
     link,
 )
@@ -18,7 +19,7 @@ from dashboard.notices import explain
 from dashboard.window import RECORDING
 
 TABS = ("Findings", "Columns and gaps", "Statistics")
-GRAPH = "Graph"
+GRAPH, FRAMES = "Graph", "Frames"
 
 st.title("Data")
 entry = data_source.sidebar()
@@ -39,6 +40,7 @@ if dataset is not None:
     data_view.tiles(dataset)
     data_pictures.channels(dataset)
     names = [*TABS, GRAPH] if graph_panel.wanted(dataset) else list(TABS)
+    names += [FRAMES] if entry.gas else []
     tabs = st.tabs(names, key="data.tab", on_change="rerun", bind="query-params")
     for tab, name in zip(tabs, names, strict=True):
         if tab.open:
@@ -51,6 +53,8 @@ if dataset is not None:
                     data_view.statistics(dataset, found.set_index("column")["missing"])
                 elif name == GRAPH:
                     graph_panel.panel(entry, dataset)
+                elif name == FRAMES:
+                    gas_frames.panel(entry)
                 else:
                     data_recipe.editor(entry.name, entry.rows)
 with notices:

@@ -53,8 +53,9 @@ def open_dataset(
     """Open a recording, ready for windows.
 
     Args:
-        source: Name in the catalog, or path of a CSV (also .gz) or Parquet file, which is read
-            where it is. A name goes before a file that is called the same, a `Path` is a path.
+        source: Name in the catalog, or path of a CSV (also .gz) or Parquet file, or of a folder
+            or zip with one such file; it is read where it is. A name goes before a file that is
+            called the same, a `Path` is a path.
         roles: Which column is what; as saved for the name, else guessed, when None.
         cleaning: What to do about missing values and the time step; as saved for the name, else
             the defaults, when None.
@@ -72,7 +73,7 @@ def open_dataset(
         ConfigError: the time step cannot be used.
     """
     path = Path(source)
-    if isinstance(source, Path) or (path.is_file() and not catalog.known(source)):
+    if isinstance(source, Path) or (path.exists() and not catalog.known(source)):
         table = read_table(path)
         dataset = build(table, roles, cleaning, source=str(path.resolve()))
         return dataset if graph is None else _with_graph(dataset, table, graph)

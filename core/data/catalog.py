@@ -15,9 +15,11 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.data import content, graphs, publics, simulate, uploads
+from core.data.archive import Archive, is_archive
 from core.data.dataset import Cleaning, Roles
 from core.data.faults import KINDS
 from core.data.graph import Graph, read_graph
+from core.data.labs import LABS, Lab
 from core.data.plants import PLANTS
 from core.data.publics import ALIASES, PUBLIC, Public
 from core.data.readers import Table, read_table
@@ -42,6 +44,7 @@ class Entry(BaseModel):
         train_rows: First rows of each entity to train on, when its authors say so.
         units: Unit by channel, as far as they are known.
         faults: Kinds of labelled fault and what happens, for samples.
+        gas: Whether it is a recording of gases, with classes and perhaps frames.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +60,7 @@ class Entry(BaseModel):
     train_rows: int | None = None
     units: dict[str, str] = {}
     faults: dict[str, str] = {}
+    gas: bool = False
 
 
 class Recipe(BaseModel):
@@ -72,6 +76,7 @@ def entries() -> list[Entry]:
     """All data sets: samples, public sets, uploads."""
     return [
         *(_sample(name) for name in PLANTS),
+        *(_lab(name) for name in LABS),
         *(_public(name) for name in PUBLIC),
         *(_upload(upload) for upload in uploads.everything().values()),
     ]
@@ -80,7 +85,7 @@ def entries() -> list[Entry]:
 def known(name: str) -> bool:
     """Whether there is a data set of that name."""
     name = canonical(name)
-    return name in PLANTS or name in PUBLIC or name in uploads.everything()
+    return name in {*PLANTS, *LABS, *PUBLIC} or name in uploads.everything()
 
 
 def canonical(name: str) -> str:
@@ -97,12 +102,14 @@ def entry(name: str) -> Entry:
     name = canonical(name)
     if name in PLANTS:
         return _sample(name)
+    if name in LABS:
+        return _lab(name)
     if name in PUBLIC:
         return _public(name)
     stored = uploads.everything()
     if name in stored:
         return _upload(stored[name])
-    known = [*PLANTS, *PUBLIC, *stored]
+    known = [*PLANTS, *LABS, *PUBLIC, *stored]
     near = difflib.get_close_matches(name, known, n=4, cutoff=0.4) or list(PLANTS)
     raise UnknownDataset(
         f"There is no data set {name!r}, nor a file of that name.",
@@ -173,6 +180,8 @@ def fetch(name: str, progress: Callable[[float], None] | None = None) -> Path:
         return _fetched(name, PUBLIC[name].files, progress)
     if found.kind == "upload":
         return uploads.everything()[name].path
+    if name in LABS:
+        return _made(LABS[name])
     path = SAMPLES / f"{name}.csv"
     if not path.is_file():
         # Installed without the project's folder: make them again.
@@ -180,6 +189,36 @@ def fetch(name: str, progress: Callable[[float], None] | None = None) -> Path:
         if not path.is_file():
             simulate.write_samples(path.parent)
     return path
+
+
+def _made(lab: Lab) -> Path:
+    """Return the path of a sample that is not made here, but by the task that it is for.
+
+    Raises:
+        UnknownDataset: it has not been made on this machine.
+    """
+    folders = (SAMPLES, settings().home / "samples")
+    path = next((path for one in folders if (path := one / lab.file).is_file()), None)
+    if path is None:
+        raise UnknownDataset(
+            f"The sample {lab.file} is not installed.",
+            f"Make it with: fusionscope simulate --out {folders[1]}",
+        )
+    return path
+
+
+def archive(name: str) -> Archive | None:
+    """Return the files that belong to a data set beside its table, such as frames, or None.
+
+    Raises:
+        UnknownDataset: there is no data set of that name, or it cannot be fetched.
+    """
+    found = entry(name)
+    path = fetch(found.name)
+    public = PUBLIC.get(found.name)
+    if public is not None:
+        return Archive(path.parent) if public.frames else None
+    return Archive(path) if is_archive(path) else None
 
 
 def _fetched(name: str, files: list[Public], progress: Callable[[float], None] | None) -> Path:
@@ -350,6 +389,19 @@ def _sample(name: str) -> Entry:
     )
 
 
+def _lab(name: str) -> Entry:
+    lab = LABS[name]
+    return Entry(
+        name=name,
+        label=lab.label,
+        kind="sample",
+        description=lab.help,
+        licence="CC0 1.0",
+        rows=lab.rows,
+        gas=True,
+    )
+
+
 def _public(name: str) -> Entry:
     public = PUBLIC[name]
     return Entry(
@@ -363,6 +415,7 @@ def _public(name: str) -> Entry:
         available=all(publics.local_path(file) is not None for file in public.files),
         train_rows=public.train_rows,
         units=public.units,
+        gas=public.frames,
     )
 
 
@@ -375,4 +428,5 @@ def _upload(upload: uploads.Upload) -> Entry:
         rows=upload.rows,
         available=upload.path.is_file(),
         units=upload.units,
+        gas=upload.packed,
     )

@@ -43,6 +43,8 @@ class Public:
         places: File of their places, where there is one.
         stations: Latitude and longitude by node, where no file has them.
         merge: Makes the file from the archive that the address serves, where it serves one.
+        frames: Whether the frames of a thermal camera belong to it; they count where they lie in
+            folders beside the file, and are not fetched.
     """
 
     path: str
@@ -63,6 +65,7 @@ class Public:
     places: Public | None = None
     stations: dict[str, tuple[float, float]] = field(default_factory=dict)
     merge: Callable[[Path], bytes] | None = None
+    frames: bool = False
 
     @property
     def files(self) -> list[Public]:
@@ -106,6 +109,11 @@ RAW = "https://raw.githubusercontent.com"
 SKAB_URL = f"{RAW}/waico/SKAB/b2c0d46c2971dcbfe71e26087b6d231998bb91c2/data"
 ETT_URL = f"{RAW}/zhouhaoyi/ETDataset/1d16c8f4f943005d613b5bc962e9eeb06058cf07/ETT-small"
 LOOP_URL = f"{RAW}/martinwhl/T-GCN-PyTorch/cc0178972788d2ce9d2f7323dea46588934ea205/data"
+GAS = "kushagragupta04/Multi-Class-Multimodal-Gas-Detection-using-ML"
+GAS_URL = (
+    f"{RAW}/{GAS}/46570b0ce0f0f843a6e89c6adce15b1f4ca7a38b/"
+    "Multimodal%20Gas%20Detection%20%26%20Classification%20Dataset/Gas%20Sensors%20Measurements"
+)
 DCRNN_URL = f"{RAW}/liyaguang/DCRNN/602afd9d767d3aa1c9b3eac51710d6aeee12c227/data/sensor_graph"
 CMAPSS = "rajarshiroydev/industry_4.0/b4fd25621133c3d1a38ca2be06152e018f70b4ca"
 CMAPSS_URL = f"{RAW}/{CMAPSS}/CMAPSSData"
@@ -235,6 +243,19 @@ PUBLIC: dict[str, Public] = {
         units=beijing.UNITS,
         stations=beijing.STATIONS,
         merge=beijing.merged,
+    ),
+    "multimodal_gas": Public(
+        path="multimodal_gas/Gas_Sensors_Measurements.csv",
+        url=f"{GAS_URL}/Gas_Sensors_Measurements.csv",
+        sha256="58e24a37532cbda7a67208c5da0421a1eebb047a0ba89ebfc8d448299125442a",
+        rows=6_400,
+        label="MultimodalGasData, gas sensors",
+        help="Seven MQ gas sensors in 10-bit counts, about a row every two seconds: clean air, "
+        "perfume, smoke and both, one recording each (Narkhede et al. 2022). The frames of its "
+        "thermal camera count where they lie beside the file.",
+        licence="CC BY 4.0",
+        home="https://data.mendeley.com/datasets/zkwgkjkjn9/2",
+        frames=True,
     ),
     "cmapss-fd001": _engines(
         "train_FD001",

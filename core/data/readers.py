@@ -16,6 +16,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from core.data import content, naming, sniff, times
+from core.data.archive import Archive, is_archive
 from core.data.columns import typed
 from core.data.dataset import Finding
 from core.data.rows import plural, spans
@@ -52,13 +53,16 @@ def read_table(source: Path | bytes, name: str = "", columns: Sequence[str] = ()
     """Read a CSV file (comma, semicolon, tab or runs of blanks; also gzip) or a Parquet file.
 
     Args:
-        source: Path of the file, or its bytes.
+        source: Path of the file, or its bytes; or path of a folder or zip with one such file.
         name: What to call it; the file's name when empty.
         columns: Names of the columns of a text file without header, where somebody knows them.
 
     Raises:
         UnreadableFile: it is missing, empty, binary, damaged, too large or no table.
     """
+    if isinstance(source, Path) and is_archive(source):
+        packed, name = Archive(source), name or source.stem
+        source = packed.read(packed.table)
     data = _bytes(source)
     if not name and isinstance(source, Path):
         name = source.name.removesuffix(".gz").rsplit(".", 1)[0]

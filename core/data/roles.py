@@ -28,7 +28,7 @@ ENTITY_WORDS = {
 }
 LABEL_WORDS = (
     *_list("anomaly anomalies anomalous label labels outlier abnormal attack"),
-    *_list("fault faulty failure target class"),
+    *_list("fault faulty failure target class exposed"),
 )
 FLAG_WORDS = {*_list("is flag true ground truth binary kind type")}
 COUNT_WORDS = ID_WORDS | {*_list("row rows sample record serial seq sequence counter cycle")}

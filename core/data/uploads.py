@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import tempfile
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +17,10 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.data import roles
+from core.data.archive import ZIP
 from core.data.dataset import Finding
 from core.data.readers import Table, read_table
-from core.errors import StorageError, UnreadableFile
+from core.errors import DataError, StorageError, UnreadableFile
 from core.settings import settings
 
 
@@ -33,6 +36,7 @@ class Upload(BaseModel):
         channels: Sensors, as guessed.
         units: Unit by column, from a units row.
         findings: What was noticed while reading.
+        packed: Whether it is kept as the zip that it came in, since it has more than a table.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,11 +49,12 @@ class Upload(BaseModel):
     channels: int
     units: dict[str, str] = {}
     findings: tuple[Finding, ...] = ()
+    packed: bool = False
 
     @property
     def path(self) -> Path:
-        """The stored Parquet file."""
-        return folder() / f"{self.content}.parquet"
+        """The stored file: Parquet, or the zip."""
+        return folder() / f"{self.content}.{'zip' if self.packed else 'parquet'}"
 
 
 def folder() -> Path:
@@ -77,25 +82,51 @@ def add(source: Path | bytes, filename: str) -> Upload:
         UnreadableFile: it is no table.
         StorageError: it cannot be stored; what was stored before stays as it is.
     """
+    if isinstance(source, bytes) and source.startswith(ZIP):
+        return _add_packed(source, filename)
     table = read_table(source, filename)
-    stored = everything()
-    known = next((one for one in stored.values() if one.content == table.content), None)
-    if known is not None and _is_whole(known.path):
-        return known
-    upload = known or Upload(
-        name=_name(filename, table.content, set(stored)),
-        filename=filename,
-        added=datetime.now(UTC),
-        content=table.content,
-        rows=len(table.frame),
-        channels=len(roles.guess(table.frame).channels),
-        units=table.units,
-        findings=table.findings,
-    )
+    upload, known = _described(table, filename, table.content)
+    if known and _is_whole(upload.path):
+        return upload
     arrow = pa.Table.from_pandas(table.frame, preserve_index=False)
     write_atomically(upload.path, lambda draft: pq.write_table(arrow, draft, compression="zstd"))
     write_text(upload.path.with_suffix(".json"), upload.model_dump_json(indent=1))
     return upload
+
+
+def _add_packed(data: bytes, filename: str) -> Upload:
+    """Store a zip of a table and other files as it is; what is no such zip leaves nothing."""
+    path = folder() / f"{hashlib.sha256(data).hexdigest()}.zip"
+    write_atomically(path, lambda draft: draft.write_bytes(data))
+    try:
+        table = read_table(path, filename)
+    except DataError:
+        path.unlink()
+        raise
+    upload, known = _described(table, filename, path.stem, packed=True)
+    if not known:
+        write_text(path.with_suffix(".json"), upload.model_dump_json(indent=1))
+    return upload
+
+
+def _described(
+    table: Table, filename: str, content: str, packed: bool = False
+) -> tuple[Upload, bool]:
+    """Return what is known of a recording, and whether it was stored before."""
+    stored = everything()
+    known = next((one for one in stored.values() if one.content == content), None)
+    upload = known or Upload(
+        name=_name(filename, content, set(stored)),
+        filename=filename,
+        added=datetime.now(UTC),
+        content=content,
+        rows=len(table.frame),
+        channels=len(roles.guess(table.frame).channels),
+        units=table.units,
+        findings=table.findings,
+        packed=packed,
+    )
+    return upload, known is not None
 
 
 def _is_whole(path: Path) -> bool:
@@ -112,6 +143,8 @@ def read(upload: Upload) -> Table:
     Raises:
         UnreadableFile: its file is missing or damaged.
     """
+    if upload.packed:
+        return replace(read_table(upload.path, upload.name), units=upload.units)
     try:
         frame = pq.read_table(upload.path).to_pandas(split_blocks=True, self_destruct=True)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -164,7 +197,7 @@ def write_text(path: Path, text: str) -> None:
 
 def _name(filename: str, content: str, taken: set[str]) -> str:
     """A name for links: the file's name in plain letters and the start of its hash."""
-    stem = re.sub(r"(\.(csv|tsv|txt|gz|parquet|pq))+$", "", filename, flags=re.IGNORECASE)
+    stem = re.sub(r"(\.(csv|tsv|txt|gz|parquet|pq|zip))+$", "", filename, flags=re.IGNORECASE)
     plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].rstrip("-") or "recording"
     digits = 6
