@@ -117,7 +117,7 @@ def open_recording(source: str | Path, like: Roles) -> Recording:
         DataError, ConfigError: cleaning a long file needs all of its rows at once.
     """
     path, cleaning = Path(source), None
-    if not isinstance(source, Path) and (catalog.known(source) or not path.is_file()):
+    if not isinstance(source, Path) and (catalog.known(source) or not path.exists()):
         if catalog.entry(source).kind != "upload":
             return open_dataset(source)  # samples and public sets are short
         path, (_, cleaning) = catalog.fetch(source), catalog.recipe(source)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 import numpy as np
+import pandas as pd
 
 from core.data.archive import Archive
 from core.data.dataset import Finding
@@ -39,7 +41,7 @@ def paired(
         for image, label in zip(images, classes, strict=True)
     )
     frames = Frames(names, store)
-    return frames, [*_missing(frames, images), *_files(frames, store)]
+    return frames, [*_missing(frames, images), *_files(frames, store.survey)]
 
 
 def _stem(name: str) -> str:
@@ -58,70 +60,55 @@ def _chosen(names: list[str], image: str, label: str) -> str:
     return fits[0] if len(fits) == 1 else ""
 
 
-def _missing(frames: Frames, images: np.ndarray) -> list[Finding]:
+def _missing(frames: Frames, images: np.ndarray) -> Iterator[Finding]:
     """Say which rows have no frame, and which have one that cannot be used."""
     named = np.array([bool(name) for name in frames.names])
-    found = []
     for rows, what in (
         (~named, "without a frame"),
         (named & ~frames.present, "with a frame that cannot be used"),
     ):
-        if rows.any():
-            found.append(
-                Finding(
-                    what=f"{plural(int(rows.sum()), 'row')} {what}, such as "
-                    f"{images[rows][0] or 'one without a name'!r}.",
-                    rows=spans(rows),
-                    count=int(rows.sum()),
-                    action="Kept for the sensors; the camera counts as absent there.",
-                    severity="warning",
-                )
+        count = int(rows.sum())
+        if count:
+            yield _warning(
+                f"{plural(count, 'row')} {what}, such as {images[rows][0]!r}.",
+                count,
+                "Kept for the sensors; the camera counts as absent there.",
+                spans(rows),
             )
-    return found
 
 
-def _files(frames: Frames, store: Files) -> list[Finding]:
+def _files(frames: Frames, survey: pd.DataFrame) -> Iterator[Finding]:
     """Say which files are damaged, of another size or mode, or belong to no row."""
-    survey = store.survey
-    found = []
-    for trouble, files in survey[survey["trouble"] != ""].groupby("trouble"):
-        found.append(
-            Finding(
-                what=f"{plural(len(files), 'frame')} {trouble}: {_some(list(files.index))}.",
-                count=len(files),
-                action="Not read.",
-                severity="warning",
-            )
+    damaged = survey[survey["trouble"] != ""]
+    for trouble, files in damaged.groupby("trouble"):
+        names = list(files.index)
+        yield _warning(
+            f"{plural(len(names), 'frame')} {trouble}: {_some(names)}.", len(names), "Not read."
         )
     fine = survey[survey["trouble"] == ""]
-    for column, shape in (
-        ("size", fine["width"].astype(str) + " x " + fine["height"].astype(str)),
-        ("mode", fine["mode"]),
-    ):
-        usual = shape.mode()
-        other = shape[shape != usual.iloc[0]] if len(usual) else shape
+    sizes = fine["width"].astype(str) + " x " + fine["height"].astype(str)
+    for word, values in (("size", sizes), ("mode", fine["mode"])):
+        usual = values.mode().iloc[:1]
+        other = values[~values.isin(usual)]
         if len(other):
-            found.append(
-                Finding(
-                    what=f"{plural(len(other), 'frame')} of another {column} "
-                    f"({', '.join(sorted(other.unique())[:3])}) than the usual "
-                    f"{usual.iloc[0]}: {_some(list(other.index))}.",
-                    count=len(other),
-                    action=f"Brought to the {column} of the camera.",
-                    severity="warning",
-                )
+            yield _warning(
+                f"{plural(len(other), 'frame')} of another {word} "
+                f"({', '.join(sorted(other.unique())[:3])}) than the usual {usual.iloc[0]}: "
+                f"{_some(list(other.index))}.",
+                len(other),
+                f"Brought to the {word} of the camera.",
             )
     spare = sorted(set(survey.index) - set(frames.names))
     if spare:
-        found.append(
-            Finding(
-                what=f"{plural(len(spare), 'frame')} without a row: {_some(spare)}.",
-                count=len(spare),
-                action="Not used: frames are paired by the name that the table gives.",
-                severity="warning",
-            )
+        yield _warning(
+            f"{plural(len(spare), 'frame')} without a row: {_some(spare)}.",
+            len(spare),
+            "Not used: frames are paired by the name that the table gives.",
         )
-    return found
+
+
+def _warning(what: str, count: int, action: str, rows: str = "") -> Finding:
+    return Finding(what=what, rows=rows, count=count, action=action, severity="warning")
 
 
 def _some(names: list[str]) -> str:

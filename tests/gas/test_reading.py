@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import shutil
 import zipfile
@@ -14,7 +15,7 @@ from PIL import Image
 
 from core import gas
 from core import task as tasks
-from core.data import catalog, open_dataset
+from core.data import catalog, open_dataset, open_recording
 from core.errors import DataError, RolesError, StorageError, UnreadableFile
 from core.settings import settings
 
@@ -103,6 +104,18 @@ def test_a_zip_is_the_same_recording(folder):
     assert one.fingerprint == other.fingerprint
     assert shades(one) == shades(other)
     assert gas.open_recording(one.source).fingerprint == one.fingerprint
+
+
+def test_a_recording_is_copied_with_its_frames_as_for_another_process(folder):
+    recording = gas.open_recording(packed(folder))
+    assert shades(recording) == shades(copy.deepcopy(recording))
+
+
+def test_the_table_is_a_recording_for_the_other_tasks(folder):
+    data = open_dataset(folder)
+    assert data.channels == ("MQ2", "MQ3")
+    assert open_dataset(str(packed(folder))).fingerprint == data.fingerprint
+    assert open_recording(str(folder), data.roles).channels == data.channels
 
 
 def test_a_table_alone_has_no_camera(folder):
