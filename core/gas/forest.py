@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-TREES = 100
+TREES = 200
 
 
 def grow(

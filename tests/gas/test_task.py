@@ -64,7 +64,7 @@ def test_a_forest_in_arrays_says_what_it_says_in_scikit_learn(extra):
     rows = rng.normal(size=(300, 4)).astype(np.float32)
     codes = np.where(rows[:, 0] > 0, 2, (rows[:, 1] > 0).astype(int) * 3)
     kind = ExtraTreesClassifier if extra else RandomForestClassifier
-    plain = kind(100, min_samples_leaf=2, class_weight="balanced", random_state=5)
+    plain = kind(200, min_samples_leaf=2, class_weight="balanced", random_state=5)
     asked = rng.normal(size=(50, 4)).astype(np.float32)
     expected = plain.fit(rows, codes).predict_proba(asked)
     said = ask(grow(rows, codes, 4, seed=5, leaf=2, extra=extra), asked)
