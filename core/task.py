@@ -16,7 +16,7 @@ import numpy as np
 
 from core.config import Config
 from core.data import catalog, open_dataset
-from core.data.dataset import Cleaning, Dataset, digest
+from core.data.dataset import Cleaning, Dataset, Roles, digest
 from core.errors import ConfigError
 from core.settings import settings
 
@@ -203,6 +203,21 @@ def opened(task: str, source: str | Path, *, graph: Path | None = None) -> Datas
     saved = None if isinstance(source, Path) else catalog.recipe(source)[1]
     cleaning = (saved or Cleaning()).model_copy(update={"missing": "keep"})
     return open_dataset(source, cleaning=cleaning, graph=graph)
+
+
+def reopened(task: str, source: str, roles: Roles, cleaning: Cleaning) -> Dataset:
+    """Open a recording for *task* as it was opened before.
+
+    Args:
+        task: Name of the task.
+        source: As for `open_dataset`.
+        roles: Which column was what; a task with recordings of its own kind finds them itself.
+        cleaning: The recipe that was applied.
+    """
+    own = getattr(get(task), "open_recording", None)
+    if own is not None:
+        return cast(Dataset, own(source, cleaning))
+    return open_dataset(source, roles=roles, cleaning=cleaning)
 
 
 def key_of(task: str, config: Config, dataset: Dataset) -> str:

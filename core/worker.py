@@ -60,14 +60,12 @@ def call(function: str, arguments: tuple[Any, ...]) -> Any:
 def _train(request: dict[str, Any], reporter: _Reporter) -> str:
     from core import runs
     from core import task as tasks
-    from core.data import open_dataset
     from core.data.dataset import Cleaning, Roles
     from core.training import checkpoint_of
 
     reporter.report(Progress(0, 0, 0.0, None, {}, "reading"))
-    dataset = open_dataset(
-        request["source"], roles=Roles(**request["roles"]), cleaning=Cleaning(**request["cleaning"])
-    )
+    roles, cleaning = Roles(**request["roles"]), Cleaning(**request["cleaning"])
+    dataset = tasks.reopened(request["task"], request["source"], roles, cleaning)
     config = tasks.get(request["task"]).Config.parse(request["config"])
     key = tasks.key_of(request["task"], config, dataset)
     if key != request["id"]:

@@ -165,6 +165,13 @@ def history(_run: runs.Run, run_id: str) -> pd.DataFrame:
     return _run.history()
 
 
+@st.cache_data(max_entries=512, show_spinner=False)
+def settings_of(identifier: str) -> dict[str, Any]:
+    """Return the settings that a run was trained with, and its data's fingerprint."""
+    run = runs.get(identifier)
+    return run.config | {"fingerprint": run.fingerprint}
+
+
 @st.cache_resource(max_entries=4, show_spinner="Trying every threshold …")
 def sweep(_timeline: Timeline, run_id: str, rule: str) -> pd.DataFrame:
     """Return what every cut would cost and catch (`core.anomaly.sweep`); *rule* is JSON.

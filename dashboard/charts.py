@@ -116,7 +116,7 @@ def detail(axis: Axis) -> alt.LayerChart:
     layers = [
         *_ground(x, y),
         *_names(x),
-        _events(x),
+        flagged(x),
         paint(line, "score"),
         _cut(x, y),
         _labels(x, DETAIL_HEIGHT, BAND - 5),
@@ -149,7 +149,7 @@ def channel(axis: Axis, unit: str = "", last: bool = False) -> alt.LayerChart:
     )
     layers = [
         *_ground(x, None),
-        _events(x),
+        flagged(x),
         paint(line, "series"),
         _labels(x, CHANNEL_HEIGHT, 4),
         _imputed(x, CHANNEL_HEIGHT),
@@ -222,9 +222,9 @@ def _names(x: alt.X) -> list[alt.Chart]:
     ]
 
 
-def _events(x: alt.X) -> alt.Chart:
-    """Shade the flagged stretches; their edge keeps the shortest one visible."""
-    band = named("events").mark_rect(fillOpacity=0.16, strokeOpacity=0.5, strokeWidth=1, clip=True)
+def flagged(x: alt.X, name: str = "events") -> alt.Chart:
+    """Shade the flagged stretches *name*; their edge keeps the shortest one visible."""
+    band = named(name).mark_rect(fillOpacity=0.16, strokeOpacity=0.5, strokeWidth=1, clip=True)
     return paint(band.encode(x=x, x2="x2"), "anomaly", edge=True)
 
 

@@ -63,7 +63,12 @@ def heading(entry: Entry) -> None:
             "Delete", key="data-delete", icon=":material/delete:"
         ):
             _confirm(entry)
-        if entry.available and st.button(
+        if entry.available and entry.gas:
+            if st.button(
+                "Open on the page Gas", key="data-gas", type="primary", icon=":material/gas_meter:"
+            ):
+                routes.to("gas", **{"gas.data": entry.name})
+        elif entry.available and st.button(
             "Detect anomalies in this data",
             key="data-detect",
             type="primary",

@@ -78,10 +78,11 @@ def with_variant(run: runs.Run, variant: str) -> Config:
 def baselines(run: runs.Run) -> list[runs.Run]:
     """Return the stored baselines of the same question as *run*, the newest of each kind."""
     table, _ = runs.table(task=TASK, dataset=run.dataset, baseline=True, limit=200)
-    own, found = settings_of(run.id), {}
+    own, found = cached.settings_of(run.id), {}
     for identifier, variant in zip(table["id"], table["variant"], strict=True):
         known = variant in VARIANTS and VARIANTS[variant].companion and variant != run.variant
-        if known and variant not in found and alike(own, settings_of(identifier), "lookback"):
+        other = cached.settings_of(identifier)
+        if known and variant not in found and alike(own, other, "lookback"):
             found[variant] = runs.get(identifier)
     return list(found.values())
 
@@ -156,13 +157,6 @@ def compared(identifiers: tuple[str, ...], reference: str) -> tuple[pd.DataFrame
     """Return `core.forecasts.compare` of these runs."""
     said: tuple[pd.DataFrame, str | None] = ask("compare", list(identifiers), reference)
     return said
-
-
-@st.cache_data(max_entries=512, show_spinner=False)
-def settings_of(identifier: str) -> dict[str, Any]:
-    """Return the settings that a run was trained with, and its data's fingerprint."""
-    run = runs.get(identifier)
-    return run.config | {"fingerprint": run.fingerprint}
 
 
 def entities_are_nodes(run: runs.Run, found: Result) -> bool:

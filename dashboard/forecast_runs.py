@@ -8,7 +8,7 @@ import streamlit as st
 from core import forecast, runs
 from core.errors import FusionscopeError
 from core.forecast import VARIANTS
-from dashboard import forecast_charts, forecast_data, forecast_queue
+from dashboard import cached, forecast_charts, forecast_data, training_queue
 from dashboard import format as write
 from dashboard.draw import show, spec
 from dashboard.forecast_bench import Bench
@@ -47,7 +47,8 @@ def _train(bench: Bench) -> None:
     }
     try:
         looked = {
-            label: forecast_queue.look(
+            label: training_queue.look(
+                forecast_data.TASK,
                 bench.run.source,
                 {
                     VARIANTS[name].label: forecast_data.with_variant(bench.run, name)
@@ -61,17 +62,17 @@ def _train(bench: Bench) -> None:
         return
     with st.container(horizontal=True):
         for number, (label, wanted) in enumerate(looked.items()):
-            forecast_queue.offer(bench.run.source, wanted, label, f"forecast-train-{number}")
-    forecast_queue.progress([one for wanted in looked.values() for one in wanted])
+            training_queue.offer(wanted, label, f"forecast-train-{number}")
+    training_queue.progress([one for wanted in looked.values() for one in wanted])
 
 
 def _alike(run: runs.Run) -> dict[str, tuple[str, bool]]:
     """Return name and whether it is a baseline of each run on the same readings, by id."""
     table, _ = runs.table(task="forecast", dataset=run.dataset, limit=200)
-    own = forecast_data.settings_of(run.id)
+    own = cached.settings_of(run.id)
     found: dict[str, tuple[str, bool]] = {}
     for row in table.itertuples():
-        settings = forecast_data.settings_of(row.id)
+        settings = cached.settings_of(row.id)
         if not forecast_data.alike(own, settings):
             continue
         label = VARIANTS[row.variant].label if row.variant in VARIANTS else row.variant
@@ -187,15 +188,15 @@ def experiments(bench: Bench) -> None:
         st.caption("The same model with one part taken away or exchanged at a time.")
         configs = forecast.ablations(config)
     try:
-        wanted = forecast_queue.look(bench.run.source, configs)
+        wanted = training_queue.look(forecast_data.TASK, bench.run.source, configs)
     except FusionscopeError as error:
         explain(error)
         return
     if len(wanted) < 2:
         st.info("This model has no part that could be taken away.")
         return
-    forecast_queue.offer(bench.run.source, wanted, "Train what is missing", "forecast-experiment")
-    forecast_queue.progress(wanted)
+    training_queue.offer(wanted, "Train what is missing", "forecast-experiment")
+    training_queue.progress(wanted)
     names = {one.run.id: one.label for one in wanted if one.run is not None}
     names.setdefault(bench.run.id, "as it is")
     if len(names) < 2:

@@ -19,6 +19,7 @@ ENTRIES = (
     ("data", "Data", "table_chart", "Choose, fetch or upload a recording and check it."),
     ("anomalies", "Anomalies", "troubleshoot", "Which moments are not normal, and which sensor."),
     ("forecast", "Forecast", "query_stats", "What the sensors will read next, and how sure."),
+    ("gas", "Gas", "gas_meter", "Whether there is a leak and of what, by sensors and a camera."),
     ("fleet", "Fleet", "precision_manufacturing", "Which units fail next, and how worn each is."),
     ("runs", "Runs", "inventory_2", "Every trained model: filter, compare, tag, delete."),
 )

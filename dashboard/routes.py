@@ -10,7 +10,7 @@ import streamlit as st
 from core.data import catalog
 
 # Pages of tasks whose names stand before all that their links carry.
-OWN = {"life": "fleet", "forecast": "forecast"}
+OWN = {"life": "fleet", "forecast": "forecast", "gas": "gas"}
 PAGES = Path(__file__).resolve().parents[1] / "pages"
 
 

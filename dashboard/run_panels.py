@@ -19,7 +19,12 @@ from dashboard.notices import explain
 CHOSEN = "run"  # In the address; the page Anomalies reads the same.
 TABS = ("Card", "History", "Files")
 TROUBLE = "runs.trouble"
-OPEN = {"anomaly": "Open its timeline", "life": "Open its fleet", "forecast": "Open its forecasts"}
+OPEN = {
+    "anomaly": "Open its timeline",
+    "life": "Open its fleet",
+    "forecast": "Open its forecasts",
+    "gas": "Open its decisions",
+}
 
 
 def show(run: runs.Run) -> None:

@@ -112,3 +112,4 @@ class Window:
 DETAIL = Window("anomaly", "anomaly.")
 RECORDING = Window("data")
 FORECAST = Window("forecast", "forecast.")
+GAS = Window("gas", "gas.")

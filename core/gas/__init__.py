@@ -12,6 +12,8 @@ from core.gas.camera import CAMERAS, Camera, camera_for, temperature
 from core.gas.compare import Difference, intervals, mcnemar
 from core.gas.config import Config
 from core.gas.decision import Decision, alarms, chosen, spells
+from core.gas.explain import Explanation, explain
+from core.gas.faults import Fault
 from core.gas.frames import Frames
 from core.gas.inspect import inspect
 from core.gas.lab import Lab
@@ -25,6 +27,7 @@ from core.gas.metrics import (
     evaluate,
     usual,
 )
+from core.gas.operating import Judged, judge
 from core.gas.protocol import split
 from core.gas.reading import open_recording
 from core.gas.recording import GasRecording
@@ -40,9 +43,12 @@ __all__ = [
     "Config",
     "Decision",
     "Difference",
+    "Explanation",
+    "Fault",
     "Fitted",
     "Frames",
     "GasRecording",
+    "Judged",
     "Lab",
     "Prepared",
     "Result",
@@ -58,9 +64,11 @@ __all__ = [
     "curves",
     "delays",
     "evaluate",
+    "explain",
     "fit",
     "inspect",
     "intervals",
+    "judge",
     "load",
     "mcnemar",
     "open_recording",

@@ -22,11 +22,14 @@ from core.gas.network import Inputs, Shape
 from core.gas.samples import Samples
 from core.recurrent import both_ways, dense, fused_lstm, seeds_of
 
+GAIN, BASELINE = 0.1, 0.3  # spread of what sensors drift by in training, of one deviation
+
 
 class CrossAttention(Fused):
     """Cross-modal attention over the last T rows."""
 
     modalities = ("camera",)
+    smoothing = 0.1
 
     def inputs(self, samples: Samples, indices: np.ndarray) -> Inputs:
         """Return (B, T, N) sensors, (B, T, D) features, and (B, T, 2), 1 where either is there."""
@@ -47,14 +50,27 @@ class CrossAttention(Fused):
         (features,) = self.sequences()
         present = keras.Input((shape.lookback, 2))
         kept = _classes()["Dropped"](config.modality_dropout, next(seeds))(present)
-        smelt = self._tokens(self._noisy(sensors, seeds), kept[..., :1], seeds)
+        smelt = self._tokens(self._smelt(sensors, seeds), kept[..., :1], seeds)
         looked = self._tokens(self._noisy(features, seeds), kept[..., 1:], seeds)
-        codes = [self._asked(smelt, looked, seeds), self._asked(looked, smelt, seeds)]
+        nose, eye = self._views(smelt, seeds), self._views(looked, seeds)
+        codes = self._asked(smelt, nose, eye, seeds), self._asked(looked, eye, nose, seeds)
         code = layers.Concatenate()([*codes, kept[:, -1]])
         code = self._noisy(dense(config.units, seeds, "relu")(code), seeds)
         return keras.Model(
             [sensors, features, present], dense(shape.classes, seeds, "softmax")(code)
         )
+
+    def _smelt(self, sensors: Any, seeds: Iterator[int]) -> Any:
+        """Return what is read of the sensors, (B, T, 2 N): the level, and its course.
+
+        A sensor's baseline and gain drift from day to day; its course does not.
+        """
+        from keras import layers
+
+        if self.config.augment:
+            sensors = _classes()["Drifted"](next(seeds))(sensors)
+        course = sensors - sensors[:, :1]
+        return self._noisy(layers.Concatenate()([sensors, course]), seeds)
 
     def _noisy(self, x: Any, seeds: Iterator[int]) -> Any:
         """Silence a share of *x* in training."""
@@ -72,30 +88,36 @@ class CrossAttention(Fused):
         x = _classes()["Missing"](next(seeds))([dense(units, seeds)(x), kept])
         return dense(units, seeds)(both_ways(fused_lstm(), units, True, seeds)(x))
 
-    def _asked(self, own: Any, other: Any, seeds: Iterator[int]) -> Any:
-        """Return the code (B, 2 units) of *own* tokens after they asked the *other* modality."""
-        from keras import layers
+    def _views(self, tokens: Any, seeds: Iterator[int]) -> Any:
+        """Return queries, keys and values (B, T, 3, heads, size) of *tokens*.
 
-        units = self.config.units
-        x = layers.LayerNormalization()(own + self._heard(own, other, seeds))
-        x = layers.LayerNormalization()(x + dense(units, seeds)(dense(units, seeds, "relu")(x)))
-        return layers.Concatenate()([x[:, -1], layers.GlobalAveragePooling1D()(x)])
-
-    def _heard(self, own: Any, other: Any, seeds: Iterator[int]) -> Any:
-        """Return what each of *own* tokens hears of the *other* ones, (B, T, units).
-
-        Keras's MultiHeadAttention would start queries, keys and values from the same weights.
+        One product makes all three: gradients of many products would be summed in an order that
+        is not the same in every process.
         """
-        from keras import layers, ops
+        from keras import layers
 
         heads = self.config.heads
         size = max(1, self.config.units // heads)
-        query, key, value = (
-            layers.Reshape((-1, heads, size))(_projection(heads * size, seeds)(tokens))
-            for tokens in (own, other, other)
-        )
-        heard = layers.Reshape((-1, heads * size))(ops.dot_product_attention(query, key, value))
-        return _projection(self.config.units, seeds)(heard)
+        views = _projection(3 * heads * size, seeds)(tokens)
+        return layers.Reshape((-1, 3, heads, size))(views)
+
+    def _asked(self, own: Any, asks: Any, other: Any, seeds: Iterator[int]) -> Any:
+        """Return the code (B, 2 units) of *own* tokens after they asked the other modality.
+
+        Args:
+            own: (B, T, units).
+            asks: Their `_views`.
+            other: Those of the other modality.
+            seeds: Of the weights.
+        """
+        from keras import layers, ops
+
+        units = self.config.units
+        heard = ops.dot_product_attention(asks[:, :, 0], other[:, :, 1], other[:, :, 2])
+        heard = layers.Reshape((-1, heard.shape[-2] * heard.shape[-1]))(heard)
+        x = layers.LayerNormalization()(own + _projection(units, seeds)(heard))
+        x = layers.LayerNormalization()(x + dense(units, seeds)(dense(units, seeds, "relu")(x)))
+        return layers.Concatenate()([x[:, -1], layers.GlobalAveragePooling1D()(x)])
 
 
 def _projection(units: int, seeds: Iterator[int]) -> Any:
@@ -133,6 +155,20 @@ def _classes() -> dict[str, type]:
             # Who has one modality alone keeps it.
             return ops.where(ops.max(left, (1, 2), keepdims=True) > 0, left, present)
 
+    class Drifted(keras.layers.Layer):
+        """(B, T, N) scaled readings, in training with another gain and baseline a window."""
+
+        def __init__(self, seed: int) -> None:
+            super().__init__()
+            self.seeds = keras.random.SeedGenerator(seed)
+
+        def call(self, readings: Any, training: bool = False) -> Any:
+            if not training:
+                return readings
+            shape = ops.shape(readings)[0], 1, readings.shape[-1]
+            gain = 1 + GAIN * keras.random.normal(shape, seed=self.seeds)
+            return gain * readings + BASELINE * keras.random.normal(shape, seed=self.seeds)
+
     class Missing(keras.layers.Layer):
         """(B, T, D) tokens and (B, T, 1) presence -> tokens, a learned one where none is there."""
 
@@ -148,4 +184,4 @@ def _classes() -> dict[str, type]:
             tokens, present = inputs
             return tokens * present + self.token * (1 - present)
 
-    return {"Dropped": Dropped, "Missing": Missing}
+    return {"Dropped": Dropped, "Drifted": Drifted, "Missing": Missing}

@@ -75,7 +75,10 @@ class Features:
         recording = samples.recording
         camera = None if recording.frames is None else recording.frames.camera
         asked = np.r_[rows, first].tobytes().hex()
-        key = digest([self.cnn.digest, recording.fingerprint, str(camera), asked])
+        content = recording.fingerprint
+        if self.cnn.view.modality == "camera" and recording.frames is not None:
+            content = recording.frames.digest  # whatever the sensors read
+        key = digest([self.cnn.digest, content, str(camera), asked])
         path = settings().home / "cache" / "features" / f"{key}.npy"
         if path.is_file():
             path.touch()

@@ -88,6 +88,23 @@ class Fused(Network):
         finally:
             self._tables.clear()
 
+    def fed(self, samples: Samples) -> Inputs:
+        """Take the features of a few *samples*; return what the model is called with."""
+        self._look(samples)
+        try:
+            return super().fed(samples)
+        finally:
+            self._tables.clear()
+
+    def standardised(self, place: int, features: Any) -> Any:
+        """Return *features* (..., D) of the CNN at *place*, a tensor, as the model reads them."""
+        mean, deviation = self._standard[place]
+        return tensorflow().clip_by_value((features - mean) / deviation, -WIDEST, WIDEST)
+
+    def deviation(self, place: int) -> np.ndarray:
+        """Return (D,): what the features of the CNN at *place* are divided by."""
+        return self._standard[place][1]
+
     def _look(self, samples: Samples, reporter: Reporter | None = None) -> None:
         """Take the features that *samples* read; None where a modality is not there at all."""
         self._tables[id(samples)] = [

@@ -97,6 +97,10 @@ class Network:
         ]
         return self.answer(np.concatenate(said))
 
+    def fed(self, samples: Samples) -> Inputs:
+        """Return what the model is called with for all of a few *samples*."""
+        return self.inputs(samples, np.arange(len(samples)))
+
     def _forward(self) -> Any:
         """Return the compiled model; compiled once."""
         tf = tensorflow()

@@ -80,8 +80,12 @@ OTHERS = {
 
 @pytest.fixture(autouse=True, scope="module")
 def home_of_all(tmp_path_factory):
-    """A home folder of its own: what is kept there by content is none of the user's."""
-    with homed(tmp_path_factory.mktemp("home")):
+    """A home folder of its own: what is kept there by content is none of the user's.
+
+    Fusions share their CNNs there; one that joins three of a kind is content with one here.
+    """
+    with homed(tmp_path_factory.mktemp("home")), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.gas.scenarios.STARTS", 1)
         yield
 
 

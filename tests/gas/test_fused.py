@@ -11,9 +11,12 @@ from core.errors import DataError
 from core.gas.attention import _classes
 from core.gas.cnn import Cnn
 from core.gas.config import Config
+from core.gas.explain import gradients, heat
+from core.gas.faults import with_readings
 from core.gas.fused import WIDEST, Fused
 from core.gas.images import Renderer
-from core.gas.looks import View
+from core.gas.looks import View, seen
+from core.gas.samples import Samples
 from core.gas.variants import VARIANTS
 from core.settings import settings
 from tests.gas.fused_examples import CLASSES, altered, recording, training
@@ -188,3 +191,64 @@ def test_two_modalities_are_learned_from(variant, home, data):
     network.fit(tr, None, None)
     right = network.predict(test).gas.argmax(axis=1) == test.labels
     assert right.mean() > 0.9
+
+
+def _one(samples: Samples) -> Samples:
+    """Return the first decision of *samples* whose frame is there."""
+    shown = np.flatnonzero(samples.present(slice(None))[:, 1])[:1]
+    return replace(samples, rows=samples.rows[shown], first=samples.first[shown])
+
+
+def _log_odds(network: Fused, samples: Samples, code: int) -> float:
+    share = float(network.predict(samples).gas[0, code])
+    return float(np.log(share / (1 - share)))
+
+
+@pytest.mark.parametrize("variant", NETWORKS)
+def test_integrated_gradients_of_the_readings_add_up_to_the_log_odds(variant, fitted, data):
+    network, one = fitted(variant), _one(data[1])
+    found = gradients(network, one, 1, steps=48)
+    if variant == "thermal-cnn":
+        assert found is None
+        return
+    assert found.shape == (LOOKBACK, len(one.scale.channels))
+    mean = np.array(one.scale.center, np.float32)
+    values = np.broadcast_to(mean, one.recording.values.shape).copy()
+    at_rest = replace(one, recording=with_readings(one.recording, values))
+    gained = _log_odds(network, one, 1) - _log_odds(network, at_rest, 1)
+    # Colours bend the path of readings that are drawn: the sum of few steps is not exact.
+    assert found.sum() == pytest.approx(gained, abs=0.01 + 0.1 * float(np.abs(found).sum()))
+
+
+@pytest.mark.parametrize("variant", NETWORKS)
+def test_the_heat_of_a_frame_is_where_its_map_moves_the_class(variant, fitted, data):
+    network, one = fitted(variant), _one(data[1])
+    found = heat(network, one, 1)
+    if variant == "sensor-cnn":
+        assert found is None
+        return
+    assert found.min() >= 0
+    assert found.max() <= 1
+    assert heat(network, replace(one, camera_lost=True), 1) is None
+
+
+def test_the_heat_is_that_of_gradients_through_the_whole_network(fitted, data):
+    tf = tensorflow()
+    import keras
+
+    network, one = fitted("thermal-cnn"), _one(data[1])
+    cnn = network.cnns[0].model
+    last = next(layer.output for layer in cnn.layers[::-1] if len(layer.output.shape) == 4)
+    image = seen(network.cnns[0].view, network.config, one, one.rows, one.first)
+    maps = keras.Model(cnn.inputs, last)(image, training=False)
+    (features,) = network.fed(one)
+    with tf.GradientTape() as tape:
+        tape.watch(maps)
+        present = network.standardised(0, tf.reduce_mean(maps, axis=(1, 2)))
+        whole = tf.concat([features[:, :-1], present[:, None]], axis=1)
+        share = network.model(whole, training=False)[0, 1]
+        score = tf.math.log(share / (1 - share))
+    weights = tf.reduce_mean(tape.gradient(score, maps), axis=(1, 2))[0]  # Selvaraju, equation 1
+    expected = np.maximum((maps[0] @ weights[:, None]).numpy()[..., 0], 0)  # equation 2
+    expected /= max(expected.max(), 1e-30)
+    np.testing.assert_allclose(heat(network, one, 1), expected, atol=1e-3)

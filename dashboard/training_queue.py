@@ -12,7 +12,7 @@ from core import task as tasks
 from core.config import Config
 from core.errors import FusionscopeError
 from core.jobs import Job
-from dashboard import cached, forecast_data, jobs_panel
+from dashboard import cached, jobs_panel
 from dashboard import format as write
 from dashboard.markdown import plain
 from dashboard.notices import explain
@@ -25,33 +25,39 @@ class Wanted:
     """One of the trainings.
 
     Attributes:
+        task: Name of the task.
+        source: Name of the data set.
         label: On the screen.
         config: Its settings.
         run: What came of it; None as long as nothing did.
         job: The training, when somebody asked for it and it has not become a run.
     """
 
+    task: str
+    source: str
     label: str
     config: Config
     run: runs.Run | None
     job: Job | None
 
 
-def look(source: str, configs: Mapping[str, Config]) -> list[Wanted]:
-    """Return how each of *configs*, by label, stands on the data set *source*.
+def look(task: str, source: str, configs: Mapping[str, Config]) -> list[Wanted]:
+    """Return how each of *configs* of *task*, by label, stands on the data set *source*.
 
     Raises:
         FusionscopeError: the recording is not there any more.
     """
-    facts, found = cached.facts(source, forecast_data.TASK), []
+    facts, found = cached.facts(source, task), []
     for label, config in configs.items():
-        key = tasks.key_of(forecast_data.TASK, config, facts)
+        key = tasks.key_of(task, config, facts)
         run = runs.find(key)
-        found.append(Wanted(label, config, run, None if run else jobs_panel.find(key)))
+        found.append(
+            Wanted(task, source, label, config, run, None if run else jobs_panel.find(key))
+        )
     return found
 
 
-def offer(source: str, wanted: list[Wanted], label: str, key: str) -> None:
+def offer(wanted: list[Wanted], label: str, key: str) -> None:
     """Offer to train what is missing, in one button."""
     missing = [one for one in wanted if one.run is None and not (one.job and one.job.active)]
     if st.button(
@@ -66,9 +72,9 @@ def offer(source: str, wanted: list[Wanted], label: str, key: str) -> None:
         + ".",
     ):
         try:
-            dataset = cached.dataset(source, forecast_data.TASK)
             for one in missing:
-                jobs.submit(forecast_data.TASK, dataset, one.config, jobs_panel.who())
+                dataset = cached.dataset(one.source, one.task)
+                jobs.submit(one.task, dataset, one.config, jobs_panel.who())
         except FusionscopeError as error:
             explain(error)
             return
@@ -106,7 +112,7 @@ def _going_on(active: dict[str, str], done: int, total: int) -> None:
         st.progress(whole, text=" · ".join(parts), width="stretch")
         st.button(
             "Cancel them",
-            key="forecast-cancel-all",
+            key="training-cancel-all",
             icon=":material/stop_circle:",
             on_click=_cancel,
             args=(list(active.values()),),
