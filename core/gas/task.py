@@ -11,6 +11,7 @@ import pandas as pd
 
 from core.data.dataset import Dataset
 from core.data.rows import plural, spans
+from core.data.scaling import places_of
 from core.data.splits import Part
 from core.data.windows import check_lookback
 from core.errors import DataError
@@ -218,6 +219,7 @@ def asked(fitted: Fitted, dataset: Dataset) -> tuple[GasRecording, np.ndarray, S
     On the recording of the training every row reads what it was allowed to read there.
     """
     recording = _of_gas(dataset)
+    places_of(fitted.scaler.channels, recording.channels)  # it says which sensor is missing
     own = recording.fingerprint == fitted.fingerprint
     recording = _seen(recording.under(fitted.classes), fitted.config)
     parts = np.full(len(recording), Part.TEST, np.int8)
