@@ -72,7 +72,7 @@ def _rule(run: runs.Run, stored: Decision | None) -> tuple[Decision, bool]:
     """Draw the alarm rule, at first the *stored* one; return it, and whether all rows are shown."""
     _preset(run, stored)
     fields = Decision.model_fields
-    columns = st.columns([3, 1.3, 1.5, 1.3], gap="medium", vertical_alignment="bottom")
+    columns = st.columns([3, 1.2], gap="medium", vertical_alignment="bottom")
     with columns[0]:
         threshold = widget(
             control("threshold", fields["threshold"]),
@@ -81,10 +81,6 @@ def _rule(run: runs.Run, stored: Decision | None) -> tuple[Decision, bool]:
             parts=1000,
         )
     with columns[1]:
-        hold = widget(control("hold", fields["hold"]), PREFIX)
-    with columns[2]:
-        hysteresis = widget(control("hysteresis", fields["hysteresis"]), PREFIX)
-    with columns[3]:
         shown = choice(
             SHOWN,
             "Rows",
@@ -93,6 +89,11 @@ def _rule(run: runs.Run, stored: Decision | None) -> tuple[Decision, bool]:
             "Test rows stand one behind the other; those of other parts are left out, or shaded. "
             "Numbers count test rows alone.",
         )
+    columns = st.columns([1.2, 3], gap="medium", vertical_alignment="bottom")
+    with columns[0]:
+        hold = widget(control("hold", fields["hold"]), PREFIX)
+    with columns[1]:
+        hysteresis = widget(control("hysteresis", fields["hysteresis"]), PREFIX)
     decision = Decision(threshold=threshold, hold=hold or 1, hysteresis=hysteresis)
     return decision, shown == ALL
 
