@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -78,9 +79,7 @@ def anomaly(
         results = pd.read_csv(file)
         results = results[results["threshold"] == decisions[0].threshold.kind]
         _tell(results, file, broken, as_json)
-    for name, problem in broken.items():
-        err.print(f"Left out: {name}: {problem}", markup=False)
-    raise typer.Exit(1 if broken else 0)
+    _end(broken)
 
 
 def _tell(results: pd.DataFrame, file: Path, broken: dict[str, str], as_json: bool) -> None:
@@ -142,8 +141,6 @@ def gas(
     JSON keys: out, rows, table (each with set, setting, variant, blocked_20, blocked_200, random,
     gap and more: means over folds and seeds), broken.
     """
-    import json
-
     import pandas as pd
 
     from core.gas import VARIANTS, Config, benchmark, open_recording
@@ -155,13 +152,22 @@ def gas(
     cases = [benchmark.Case(Path(source).stem, partial(open_recording, source)) for source in data]
     broken = benchmark.run(cases, plan, file, lambda text: err.print(text, markup=False))
     if file.exists():
-        table = benchmark.summary(pd.read_csv(file))
-        if as_json:
-            rows = json.loads(table.to_json(orient="records"))
-            print_json({"out": str(file), "rows": len(rows), "table": rows, "broken": broken})
-        else:
-            shown = table.astype(object).where(table.notna(), "")
-            print_table(list(table.columns), shown.to_numpy())
+        _show(benchmark.summary(pd.read_csv(file)), file, broken, as_json)
+    _end(broken)
+
+
+def _show(table: pd.DataFrame, file: Path, broken: dict[str, str], as_json: bool) -> None:
+    """Print the summary of one row a variant."""
+    if as_json:
+        rows = json.loads(table.to_json(orient="records"))
+        print_json({"out": str(file), "rows": len(rows), "table": rows, "broken": broken})
+        return
+    shown = table.astype(object).where(table.notna(), "")
+    print_table(list(table.columns), shown.to_numpy())
+
+
+def _end(broken: dict[str, str]) -> NoReturn:
+    """Name what failed, and end with the code that says whether anything did."""
     for name, problem in broken.items():
         err.print(f"Left out: {name}: {problem}", markup=False)
     raise typer.Exit(1 if broken else 0)
@@ -205,8 +211,6 @@ def forecast(
     gap, p, fit_seconds: means over seeds), broken. The gap is the mean absolute error less that
     of the fusion network; p is of the test of Diebold and Mariano.
     """
-    import json
-
     import pandas as pd
 
     from core.forecast import VARIANTS, benchmark, collection
@@ -216,13 +220,5 @@ def forecast(
     cases = collection.find(data, pairs or [], graph)
     broken = benchmark.run(cases, plan, file, lambda text: err.print(text, markup=False))
     if file.exists():
-        table = benchmark.summary(pd.read_csv(file))
-        if as_json:
-            rows = json.loads(table.to_json(orient="records"))
-            print_json({"out": str(file), "rows": len(rows), "table": rows, "broken": broken})
-        else:
-            shown = table.astype(object).where(table.notna(), "")
-            print_table(list(table.columns), shown.to_numpy())
-    for name, problem in broken.items():
-        err.print(f"Left out: {name}: {problem}", markup=False)
-    raise typer.Exit(1 if broken else 0)
+        _show(benchmark.summary(pd.read_csv(file)), file, broken, as_json)
+    _end(broken)
