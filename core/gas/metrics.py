@@ -44,20 +44,14 @@ def evaluate(result: Result, truth: np.ndarray | None = None, decision: Any = No
         "threshold": decision.threshold,
     }
     alarm = alarms(result.leak, decision, result.sessions)
-    if gas.any():
-        found = float(alarm[rows][gas].mean())
-        metrics |= {"recall": found, "misses": 1 - found}
-    if not gas.all():
-        metrics["false_alarm_rate"] = float(alarm[rows][~gas].mean())
-        clean = rows & (result.labels == 0)
-        metrics["false_alarms_an_hour"] = false_alarms(alarm, clean, result)
+    metrics |= detection(result, alarm)
     if gas.any() and not gas.all():
         from sklearn.metrics import average_precision_score, roc_auc_score
 
         leak = result.leak[rows]
         metrics["roc_auc"] = float(roc_auc_score(gas, leak))
         metrics["average_precision"] = float(average_precision_score(gas, leak))
-    return metrics | _delays(result, alarm)
+    return metrics | exposures(result, alarm)
 
 
 def usual(result: Result) -> Decision:
@@ -68,7 +62,25 @@ def usual(result: Result) -> Decision:
         return Decision()
 
 
-def _delays(result: Result, alarm: np.ndarray) -> Metrics:
+def detection(result: Result, alarm: np.ndarray) -> Metrics:
+    """Return recall, misses, false_alarm_rate and false_alarms_an_hour of *alarm* (rows,) bool.
+
+    Counted on the test rows; what is undefined is left out.
+    """
+    metrics: Metrics = {}
+    rows = result.test
+    gas, clean = rows & (result.labels > 0), rows & (result.labels == 0)
+    if gas.any():
+        found = float(alarm[gas].mean())
+        metrics |= {"recall": found, "misses": 1 - found}
+    if clean.any():
+        metrics["false_alarm_rate"] = float(alarm[clean].mean())
+        metrics["false_alarms_an_hour"] = false_alarms(alarm, clean, result)
+    return metrics
+
+
+def exposures(result: Result, alarm: np.ndarray) -> Metrics:
+    """Return exposures_found and delay_seconds (median of those found); see `delays`."""
     waits = delays(result, alarm)
     if not waits:
         return {}
@@ -99,12 +111,15 @@ def delays(result: Result, alarm: np.ndarray) -> list[float]:
 
 
 def confusion(result: Result) -> pd.DataFrame:
-    """Return the test rows of each true class (index) that were given each class (columns)."""
-    classes = len(result.classes)
-    counts = np.zeros((classes, classes), int)
-    rows = result.test
-    np.add.at(counts, (result.labels[rows], result.gas[rows].argmax(axis=1)), 1)
-    names = list(result.classes)
+    """Return the test rows of each true class (index) whose likeliest class is each (columns)."""
+    return counted(result, result.gas.argmax(axis=1))
+
+
+def counted(result: Result, named: np.ndarray) -> pd.DataFrame:
+    """Return the test rows of each true class (index) by their place in *named* (rows,) int."""
+    names, rows = list(result.classes), result.test
+    counts = np.zeros((len(names), len(names)), int)
+    np.add.at(counts, (result.labels[rows], named[rows]), 1)
     return pd.DataFrame(counts, index=pd.Index(names, name="true"), columns=names)
 
 

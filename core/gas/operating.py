@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from core.gas.decision import Decision, alarms, false_alarms
-from core.gas.metrics import Metrics, delays, scores_of
+from core.gas.decision import Decision, alarms
+from core.gas.metrics import Metrics, counted, detection, exposures, scores_of
 from core.gas.result import Result
 
 
@@ -45,34 +45,13 @@ def judge(result: Result, decision: Decision) -> Judged:
     """
     alarm = alarms(result.leak, decision, result.sessions)
     named = np.where(alarm, 1 + result.gas[:, 1:].argmax(axis=1), 0)
-    rows = result.test
-    labels, classes = result.labels[rows], list(result.classes)
-    counts = np.zeros((len(classes), len(classes)), int)
-    np.add.at(counts, (labels, named[rows]), 1)
-    confusion = pd.DataFrame(counts, index=pd.Index(classes, name="true"), columns=classes)
-    return Judged(alarm, named, confusion, _measured(result, alarm, counts))
-
-
-def _measured(result: Result, alarm: np.ndarray, counts: np.ndarray) -> Metrics:
-    rows = result.test
-    if not rows.any():
-        return {}
-    gas = rows & (result.labels > 0)
-    clean = rows & ~gas
+    table = counted(result, named)
+    if not result.test.any():
+        return Judged(alarm, named, table, {})
+    counts = table.to_numpy()
     metrics = {
         "accuracy": float(counts.trace() / counts.sum()),
         "macro_f1": float(scores_of(counts, result.classes)["f1"].mean()),
     }
-    if gas.any():
-        found = float(alarm[gas].mean())
-        metrics |= {"recall": found, "misses": 1 - found}
-    if clean.any():
-        metrics["false_alarm_rate"] = float(alarm[clean].mean())
-        metrics["false_alarms_an_hour"] = false_alarms(alarm, clean, result)
-    waits = delays(result, alarm)
-    if waits:
-        known = [wait for wait in waits if np.isfinite(wait)]
-        metrics["exposures_found"] = len(known) / len(waits)
-        if known:
-            metrics["delay_seconds"] = float(np.median(known))
-    return metrics
+    metrics |= detection(result, alarm) | exposures(result, alarm)
+    return Judged(alarm, named, table, metrics)
