@@ -21,6 +21,7 @@ from dashboard import (
     forecast_runs,
     forecast_script,
     link,
+    tabs,
 )
 from dashboard import card as card_view
 from dashboard import format as write
@@ -192,11 +193,7 @@ def _tabs(bench: Bench) -> None:
         "Card": lambda bench: card_view.show(bench.card),
         "Code": _code,
     }
-    tabs = st.tabs(list(panels), key=TAB, on_change="rerun", bind="query-params")
-    for tab, panel in zip(tabs, panels.values(), strict=True):
-        if tab.open:
-            with tab:
-                panel(bench)
+    tabs.draw(panels, bench, TAB)
 
 
 def _history(bench: Bench) -> None:

@@ -26,6 +26,7 @@ from dashboard import (
     gas_tiles,
     gas_why,
     link,
+    tabs,
 )
 from dashboard import card as card_view
 from dashboard import format as write
@@ -225,11 +226,7 @@ def _tabs(bench: Bench) -> None:
         "Card": lambda bench: card_view.show(bench.card),
         "Code": _code,
     }
-    tabs = st.tabs(list(panels), key=TAB, on_change="rerun", bind="query-params")
-    for tab, panel in zip(tabs, panels.values(), strict=True):
-        if tab.open:
-            with tab:
-                panel(bench)
+    tabs.draw(panels, bench, TAB)
 
 
 def _history(bench: Bench) -> None:

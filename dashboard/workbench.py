@@ -26,6 +26,7 @@ from dashboard import (
     plots,
     rules_panel,
     script,
+    tabs,
     tiles,
 )
 from dashboard import card as card_view
@@ -118,11 +119,7 @@ def _tabs(bench: Bench) -> None:
         "Card": lambda bench: card_view.show(cached.card(bench.run, bench.run.id)),
         "Code": _code,
     }
-    tabs = st.tabs(list(TABS), key="anomaly.tab", on_change="rerun", bind="query-params")
-    for tab, name in zip(tabs, TABS, strict=True):
-        if tab.open:
-            with tab:
-                panel[name](bench)
+    tabs.draw({name: panel[name] for name in TABS}, bench, "anomaly.tab")
 
 
 def _code(bench: Bench) -> None:
