@@ -37,6 +37,7 @@ __all__ = [
     "find",
     "get",
     "rename",
+    "stored",
     "table",
     "tag",
     "train_or_load",
@@ -131,6 +132,19 @@ def table(
     rows = [_row(from_entity(entity)) for entity in found]
     metrics = sorted({name for row in rows for name in row}.difference(_COLUMNS))
     return pd.DataFrame(rows, columns=[*_COLUMNS, *metrics]), total
+
+
+def stored(task: str, dataset: str, limit: int = 500) -> list[Run]:
+    """Return the runs of *task* on the data set of this name, newest first."""
+    with store() as client:
+        found, _ = tracking.search(
+            client,
+            [equals("dataset", dataset)],
+            task=task,
+            order="attributes.start_time DESC",
+            limit=limit,
+        )
+    return [from_entity(entity) for entity in found]
 
 
 def train_or_load(
