@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import runs
+from core import runs, script
 from dashboard import (
     cached,
     figures,
@@ -20,7 +20,6 @@ from dashboard import (
     forecast_data,
     forecast_errors,
     forecast_runs,
-    forecast_script,
     link,
     tabs,
 )
@@ -215,4 +214,4 @@ def _history(bench: Bench) -> None:
 
 def _code(bench: Bench) -> None:
     st.caption("This repeats what is on the screen; run it in the project's folder.")
-    st.code(forecast_script.of(bench.run, bench.target), language="python")
+    st.code(script.forecast(bench.run, bench.target), language="python")

@@ -12,7 +12,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import runs
+from core import runs, script
 from core.gas import Decision
 from dashboard import (
     cached,
@@ -23,7 +23,6 @@ from dashboard import (
     gas_faults,
     gas_recording,
     gas_runs,
-    gas_script,
     gas_tiles,
     gas_why,
     link,
@@ -247,4 +246,4 @@ def _history(bench: Bench) -> None:
 
 def _code(bench: Bench) -> None:
     st.caption("This repeats what is on the screen; run it in the project's folder.")
-    st.code(gas_script.of(bench.run, bench.decision), language="python")
+    st.code(script.gas(bench.run, bench.decision), language="python")

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import anomaly, runs
+from core import anomaly, runs, script
 from core.anomaly import Decision
 from dashboard import (
     cached,
@@ -25,7 +25,6 @@ from dashboard import (
     pictures,
     plots,
     rules_panel,
-    script,
     tabs,
     tiles,
 )
@@ -124,4 +123,4 @@ def _tabs(bench: Bench) -> None:
 
 def _code(bench: Bench) -> None:
     st.caption("This repeats what is on the screen; run it in the project's folder.")
-    st.code(script.of(bench.run, bench.reading.decision), language="python")
+    st.code(script.anomaly(bench.run, bench.reading.decision), language="python")
