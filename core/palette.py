@@ -39,6 +39,13 @@ MEANINGS = tuple(LIGHT)
 SHAPES: dict[Meaning, str] = {"anomaly": "triangle-down", "label": "square"}
 DASH = [5, 4]
 
+# A date where a day begins, otherwise the time of day, as fine as the axis needs.
+TIME = (
+    "utcFormat(datum.value, {year: '%Y', quarter: '%b', month: '%b', week: '%d %b', "
+    "date: '%d %b', hours: '%H:%M', minutes: '%H:%M', seconds: '%H:%M:%S', "
+    "milliseconds: '%H:%M:%S.%L'})"
+)
+
 
 def style(ink: Any) -> dict[str, Any]:
     """Return grid, axes and lines as a Vega-Lite config, written in the colour *ink*."""

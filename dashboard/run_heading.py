@@ -7,6 +7,7 @@ import streamlit as st
 from core import runs
 from core import task as tasks
 from dashboard import format as write
+from dashboard import report_button
 from dashboard.markdown import plain
 
 
@@ -23,3 +24,4 @@ def heading(run: runs.Run) -> None:
             st.badge("baseline", color="gray")
         made = f"{write.moment(run.created, seconds=False)}, {write.ago(run.created)}"
         st.caption(f"trained in {write.duration(run.seconds)}, {made}", width="content")
+        report_button.draw([run.name])
