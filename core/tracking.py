@@ -48,8 +48,12 @@ def store() -> Iterator[MlflowClient]:
         raise _explain(error) from error
 
 
+@cache
 def experiment(client: MlflowClient, task: str) -> str:
-    """Return the id of *task*'s experiment, which is made when it is not there yet."""
+    """Return the id of *task*'s experiment, which is made when it is not there yet.
+
+    It is asked for once a process and store: each search for runs would pay four questions for it.
+    """
     from mlflow.exceptions import MlflowException
 
     name = f"fusionscope-{task}"
@@ -62,7 +66,7 @@ def experiment(client: MlflowClient, task: str) -> str:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    return experiment(client, task)  # another process was faster
+    return str(client.get_experiment_by_name(name).experiment_id)  # another process was faster
 
 
 def search(

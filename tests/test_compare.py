@@ -62,7 +62,7 @@ def names(home: Path, _made: tuple[Path, dict[str, list[str]]]) -> Iterator[dict
     """Names of stored runs by task, in the order of CONFIGS."""
     shutil.copytree(_made[0], home)
     yield _made[1]
-    compare._read.cache_clear()
+    compare._kept.clear()
 
 
 @pytest.mark.parametrize("task", tasks.TASKS)
@@ -288,6 +288,14 @@ def test_what_cannot_be_compared_is_refused_in_one_message(names, pick, words):
     for ask in (compare.check, compare.compare, compare.courses, compare.curves):
         with pytest.raises(ConfigError, match=words):
             ask(pick(names))
+
+
+def test_runs_are_found_by_names_and_ids_in_one_question(names):
+    first, second, third = (runs.get(name) for name in names["gas"])
+    asked = [third.id, first.name, "no-such-run", "'; drop", second.name]
+    found = runs.several(asked)
+    assert list(found) == [third.id, first.name, second.name]
+    assert [run.name for run in found.values()] == [third.name, first.name, second.name]
 
 
 def test_a_run_that_is_gone_is_named(names):
