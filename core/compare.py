@@ -124,16 +124,22 @@ def chosen(names: Sequence[str]) -> list[Run]:
         ConfigError: they are too few or too many, or of different tasks.
         RunNotFound: one of them is not there.
     """
-    asked = list(dict.fromkeys(names))
-    if len(asked) > MOST:
-        raise ConfigError(
-            f"{len(asked)} runs are too many to compare: {MOST} at most.", "Take some away."
-        )
-    known = runs.several(asked)
+    known = runs.several(names)
     # `get` knows what to say of a name that is not there.
-    found = list(
-        {run.id: run for run in (known.get(name) or runs.get(name) for name in asked)}.values()
-    )
+    found = [known.get(name) or runs.get(name) for name in names]
+    return comparable(list({run.id: run for run in found}.values()))
+
+
+def comparable(found: list[Run]) -> list[Run]:
+    """Return *found*, which may be compared as far as their number and their tasks go.
+
+    Raises:
+        ConfigError: they are too few or too many, or of different tasks.
+    """
+    if len(found) > MOST:
+        raise ConfigError(
+            f"{len(found)} runs are too many to compare: {MOST} at most.", "Take some away."
+        )
     if len(found) < FEWEST:
         raise ConfigError("A comparison needs at least two different runs.", "Name another one.")
     kinds = Counter(run.task for run in found)

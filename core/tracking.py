@@ -66,7 +66,7 @@ def experiment(client: MlflowClient, task: str) -> str:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
-    return str(client.get_experiment_by_name(name).experiment_id)  # another process was faster
+    return experiment(client, task)  # another process was faster
 
 
 def search(

@@ -26,11 +26,9 @@ TEST = (
 SPLIT = ("train_rows", "train_share")
 SHOWN = {
     "vus_pr": "VUS-PR",
-    "average_precision": "AUC-PR",
     "composite_f1": "Composite F1",
     "event_recall": "Anomalies caught",
     "event_precision": "Right alarms",
-    "events": "Events",
     "false_alarms_per_day": "False alarms a day",
     "false_alarm_rate": "Time in false alarm",
     "delay_seconds": "Delay (s)",
