@@ -198,6 +198,7 @@ def _curves(fleet: fleet_data.Fleet, unit: str) -> None:
         spec(fleet_charts.health),
         {"others": others, "chosen": rows[columns]},
         alt=f"Health of unit {unit} over its age: {now['health']:.2f} now",
+        figure=f"unit-{unit}-health",
     )
     known = "actual" in fleet.now and pd.notna(now["actual"])
     st.markdown(
@@ -212,6 +213,7 @@ def _curves(fleet: fleet_data.Fleet, unit: str) -> None:
         spec(fleet_charts.remaining),
         {"others": others, "chosen": rows[columns], "actual": actual},
         alt=f"Predicted remaining life of unit {unit} over its age: {now['remaining']:.0f} now",
+        figure=f"unit-{unit}-life",
     )
 
 

@@ -14,6 +14,7 @@ import streamlit as st
 from core import runs
 from dashboard import (
     cached,
+    figures,
     forecast_asked,
     forecast_charts,
     forecast_data,
@@ -26,7 +27,7 @@ from dashboard import (
 from dashboard import card as card_view
 from dashboard import format as write
 from dashboard.choice import choice
-from dashboard.draw import show, spec
+from dashboard.draw import Drawn, show, spec
 from dashboard.forecast_bench import Bench
 from dashboard.forecast_course import Course
 from dashboard.forecast_setup import AHEAD, LINKED, SHOWN, TAB
@@ -129,7 +130,7 @@ def _pictures(bench: Bench) -> None:
         alt=f"Readings of {bench.target} in the test rows; drag across a part to look closely",
     )
     title = bench.target if not bench.unit else f"{bench.target} ({bench.unit})"
-    show(
+    drawn = (
         spec(forecast_charts.detail, course.axis, title),
         {
             "frame": course.frame(start, stop),
@@ -138,6 +139,9 @@ def _pictures(bench: Bench) -> None:
             "beyond": course.ahead_of_all(start, stop),
             "now": course.ends() if stop > len(course.tested) else course.ends().head(0),
         },
+    )
+    show(
+        *drawn,
         key="forecast-detail",
         alt=f"Forecasts of {bench.target}, {bench.ahead} steps ahead, with intervals and readings",
     )
@@ -150,10 +154,10 @@ def _pictures(bench: Bench) -> None:
         f"{write.percent(bench.result.bands.coverage)} of the readings.{beyond} Drag across the "
         "small picture to look at a part; a double click there shows everything."
     )
-    _downloads(bench)
+    _downloads(bench, drawn)
 
 
-def _downloads(bench: Bench) -> None:
+def _downloads(bench: Bench, drawn: Drawn) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Forecasts as CSV",
@@ -176,6 +180,7 @@ def _downloads(bench: Bench) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
+        figures.download(*drawn, f"{bench.run.name}-{bench.target}-ahead-{bench.ahead}")
 
 
 def _tabs(bench: Bench) -> None:
@@ -205,7 +210,7 @@ def _history(bench: Bench) -> None:
         f"{write.count(len(frame), 'epoch')} in {write.duration(bench.run.seconds)}. Measures of "
         "the scaled readings, whose standard deviation is 1."
     )
-    losses(frame, 240)
+    losses(frame, 240, bench.run.name)
 
 
 def _code(bench: Bench) -> None:

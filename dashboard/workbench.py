@@ -74,9 +74,9 @@ def _bench(
         link.notices(only=LINKED - {new_data_panel.KEY})
         tiles.tiles(reading.metrics, card["baselines"], timeline.result.labels is not None)
         pictures.overview(run.id, timeline, table, rows)
-        inside = pictures.detail(timeline, reading, table, rows)
+        inside, drawn = pictures.detail(timeline, reading, table, rows)
     _keep(run, decision, stored)
-    _tabs(Bench(run, timeline, reading, table, rows, inside))
+    _tabs(Bench(run, timeline, reading, table, rows, inside, drawn))
 
 
 def _keep(run: runs.Run, decision: Decision, stored: dict[str, Any] | None) -> None:
