@@ -72,15 +72,17 @@ def draw(found: list[Run]) -> None:
 @st.fragment
 def timelines(bench: Bench) -> None:
     """Draw what the runs say row by row; a brush redraws nothing else."""
+    above = st.container()
     try:
         courses = _courses(bench)
     except FusionscopeError as error:
         explain(error)
         return
-    link.notices(only=LINKED)
     course = Course(courses, bench.names, bench.meanings)
     owner = "-".join(one[:8] for one in bench.ids)
     start, stop = WINDOW.current(owner, len(course), course.latest)
+    with above:
+        link.notices(only=LINKED)
     _agreement(bench, course)
     st.space("xsmall")  # the menu of the picture stands above it
     show(
@@ -95,6 +97,7 @@ def timelines(bench: Bench) -> None:
         on_select=partial(WINDOW.brushed, owner, course),
         alt="Where the runs agree and where only one of them has an alarm or is nearest; drag "
         "across a part to look closely",
+        figure="compare-agreement",
     )
     show(
         spec(
@@ -116,6 +119,7 @@ def timelines(bench: Bench) -> None:
         },
         key="compare-lanes",
         alt=f"{courses.title} of each run under one another, on one axis",
+        figure="compare-timelines",
     )
     st.caption(_explained(courses))
 
@@ -229,6 +233,7 @@ def _curve(bench: Bench, one: Curve) -> None:
         spec(compare_charts.lines, one.x, one.y, one.shares, shown, kind),
         {"points": points},
         alt=f"{one.title}: {one.y} over {one.x}, one line a run",
+        figure=f"compare-{one.name}",
     )
     if one.note:
         st.caption(one.note)
@@ -287,6 +292,7 @@ def effects(bench: Bench) -> None:
         spec(compare_charts.effects, tuple(names), f"Change of {main}"),
         {"bars": bars, "none": pd.DataFrame({"value": [0.0]})},
         alt=f"Change of {main} by each single change, with 95 % intervals",
+        figure="compare-effects",
     )
     st.caption(
         "95 % intervals of the paired test, of each change alone; one that crosses the dashes may "

@@ -70,6 +70,29 @@ def table(bench: Bench) -> None:
         border="horizontal",
         alt="Metrics of the runs, baselines first",
     )
+    with st.container(horizontal=True):
+        st.download_button(
+            "Table as CSV",
+            found.table.to_csv(index=False).encode(),
+            "compare.csv",
+            "text/csv",
+            key="compare-csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="Metrics, intervals, seconds and bytes of each run.",
+        )
+        st.download_button(
+            "Tests as CSV",
+            found.pairs.to_csv(index=False).encode(),
+            "compare-pairs.csv",
+            "text/csv",
+            key="compare-pairs-csv",
+            icon=":material/download:",
+            on_click="ignore",
+            disabled=found.pairs.empty,
+            help="One row a pair of runs: difference of the main metric, its 95 % interval, and p "
+            "of the paired test without correction.",
+        )
 
 
 def _interval(lower: float, upper: float) -> str:
