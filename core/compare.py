@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, cast
 
 import pandas as pd
@@ -21,7 +20,7 @@ from core.errors import ConfigError
 from core.run import Run
 
 FEWEST, MOST = 2, 8
-KEPT = 2  # sets of runs whose results stay in memory for the next question
+KEPT = 2 * MOST  # results that stay in memory for the next question
 NAMED = 4  # settings that are named in one line
 EFFECTS = ("component", "run", "from", "to", "difference", "lower", "upper", "p")
 
@@ -115,7 +114,7 @@ def check(names: Sequence[str]) -> Mismatch | None:
         ConfigError: they are too few or too many, or of different tasks.
         RunNotFound: one of them is not there.
     """
-    return _mismatch(chosen(names))
+    return mismatch(chosen(names))
 
 
 def chosen(names: Sequence[str]) -> list[Run]:
@@ -125,12 +124,22 @@ def chosen(names: Sequence[str]) -> list[Run]:
         ConfigError: they are too few or too many, or of different tasks.
         RunNotFound: one of them is not there.
     """
-    asked = list(dict.fromkeys(names))
-    if len(asked) > MOST:
+    known = runs.several(names)
+    # `get` knows what to say of a name that is not there.
+    found = [known.get(name) or runs.get(name) for name in names]
+    return comparable(list({run.id: run for run in found}.values()))
+
+
+def comparable(found: list[Run]) -> list[Run]:
+    """Return *found*, which may be compared as far as their number and their tasks go.
+
+    Raises:
+        ConfigError: they are too few or too many, or of different tasks.
+    """
+    if len(found) > MOST:
         raise ConfigError(
-            f"{len(asked)} runs are too many to compare: {MOST} at most.", "Take some away."
+            f"{len(found)} runs are too many to compare: {MOST} at most.", "Take some away."
         )
-    found = list({run.id: run for run in map(runs.get, asked)}.values())
     if len(found) < FEWEST:
         raise ConfigError("A comparison needs at least two different runs.", "Name another one.")
     kinds = Counter(run.task for run in found)
@@ -141,6 +150,30 @@ def chosen(names: Sequence[str]) -> list[Run]:
             "Choose runs of one task.",
         )
     return found
+
+
+def mismatch(found: Sequence[Run]) -> Mismatch | None:
+    """Say why *found*, of one task, cannot be compared; None when they can. See `check`."""
+    signatures = [_signature(run) for run in found]
+    votes = [sum(_same(one, other) for other in signatures) for one in signatures]
+    place = max(range(len(found)), key=lambda number: (votes[number], -number))
+    right = found[place]
+    odd = [
+        run
+        for run, signature in zip(found, signatures, strict=True)
+        if not _same(signature, signatures[place])
+    ]
+    if not odd:
+        return None
+    fields = tasks.get(right.task).Config.model_fields
+    reasons = {run.name: tuple(_reasons(run, right, fields)) for run in odd}
+    wanted = {name: right.config.get(name) for name in of(right.task).SPLIT}
+    configs = {
+        run.name: tasks.get(run.task).Config.parse(run.config | wanted)
+        for run in odd
+        if run.variant in tasks.get(run.task).VARIANTS
+    }
+    return Mismatch(right.task, right.source, right.fingerprint, reasons, configs)
 
 
 def compare(names: Sequence[str]) -> Comparison:
@@ -281,29 +314,6 @@ def _same(one: tuple[Any, ...], other: tuple[Any, ...]) -> bool:
     return one[0] == other[0] if made else one == other
 
 
-def _mismatch(found: Sequence[Run]) -> Mismatch | None:
-    signatures = [_signature(run) for run in found]
-    votes = [sum(_same(one, other) for other in signatures) for one in signatures]
-    place = max(range(len(found)), key=lambda number: (votes[number], -number))
-    right = found[place]
-    odd = [
-        run
-        for run, signature in zip(found, signatures, strict=True)
-        if not _same(signature, signatures[place])
-    ]
-    if not odd:
-        return None
-    fields = tasks.get(right.task).Config.model_fields
-    reasons = {run.name: tuple(_reasons(run, right, fields)) for run in odd}
-    wanted = {name: right.config.get(name) for name in of(right.task).SPLIT}
-    configs = {
-        run.name: tasks.get(run.task).Config.parse(run.config | wanted)
-        for run in odd
-        if run.variant in tasks.get(run.task).VARIANTS
-    }
-    return Mismatch(right.task, right.source, right.fingerprint, reasons, configs)
-
-
 def _reasons(run: Run, right: Run, fields: Mapping[str, Any]) -> Iterator[str]:
     """Say in words how *run* differs from *right* in data and split."""
     if run.content != right.content:
@@ -344,24 +354,23 @@ def _alike(found: list[Run]) -> list[Run]:
     Raises:
         ConfigError: they do not.
     """
-    mismatch = _mismatch(found)
-    if mismatch is not None:
-        raise ConfigError(
-            mismatch.message, "Choose others, or train these anew on the page Compare."
-        )
+    why = mismatch(found)
+    if why is not None:
+        raise ConfigError(why.message, "Choose others, or train these anew on the page Compare.")
     return found
 
 
 def _results(found: Sequence[Run]) -> dict[str, Any]:
     """Return the stored results of runs by name; they stay in memory for the next question."""
-    return dict(
-        zip([run.name for run in found], _read(tuple(run.id for run in found)), strict=True)
-    )
+    for run in found:
+        if run.id not in _kept:
+            _kept[run.id] = run.result()
+    while len(_kept) > KEPT:
+        _kept.pop(next(one for one in _kept if one not in {run.id for run in found}))
+    return {run.name: _kept[run.id] for run in found}
 
 
-@lru_cache(maxsize=KEPT)
-def _read(identifiers: tuple[str, ...]) -> list[Any]:
-    return [runs.get(identifier).result() for identifier in identifiers]
+_kept: dict[str, Any] = {}  # stored results by run id, which never change
 
 
 def _decisions(found: Sequence[Run]) -> dict[str, dict[str, Any] | None]:

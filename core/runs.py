@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -29,6 +29,10 @@ from core.settings import settings
 from core.task import Progress, Reporter
 from core.tracking import PREFIX, equals, pattern, store
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as Entity
+
 __all__ = [
     "Run",
     "crown",
@@ -37,6 +41,7 @@ __all__ = [
     "find",
     "get",
     "rename",
+    "several",
     "stored",
     "table",
     "tag",
@@ -84,6 +89,23 @@ def get(name: str) -> Run:
         remedy = f"Similar: {', '.join(near)}." if near else "The list of runs has all names."
         raise RunNotFound(f"There is no run {name!r}.", remedy)
     return from_entity(found)
+
+
+def several(names: Iterable[str]) -> dict[str, Run]:
+    """Return the runs with these names or ids, by what they were asked by; others are left out."""
+    asked = [name for name in dict.fromkeys(names) if NAME.fullmatch(name)]
+    known: dict[str, Run] = {}
+    listed = ", ".join(f"'{name}'" for name in asked)
+    with store() as client:
+        # MLflow can look for several ids at once, and for one name.
+        if asked:
+            for entity in _found(client, f"attributes.run_id IN ({listed})", len(asked)):
+                known[entity.info.run_id] = from_entity(entity)
+        for name in asked:
+            if name not in known:
+                for entity in _found(client, f"attributes.run_name = '{name}'", 1):
+                    known[name] = from_entity(entity)
+    return {name: known[name] for name in names if name in known}
 
 
 def table(
@@ -226,6 +248,10 @@ def export(run: Run, path: Path) -> Path:
     """
     artifacts.pack(run.checked(""), path)
     return path
+
+
+def _found(client: MlflowClient, wanted: str, limit: int) -> list[Entity]:
+    return tracking.search(client, [wanted], limit=limit + 1)[0][:limit]
 
 
 def _row(run: Run) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import runs
 from core.life import VARIANTS
-from dashboard import cached, fleet_charts, fleet_data, report_button
+from dashboard import cached, fleet_charts, fleet_data, report_button, run_heading
 from dashboard import format as write
 from dashboard.draw import show, spec
 from dashboard.fleet_setup import Choice
@@ -48,6 +48,7 @@ def heading(run: runs.Run, choice: Choice) -> None:
         )
         if run.baseline:
             st.badge("baseline", color="gray")
+        run_heading.compared(run)
         report_button.draw([run.name])
     for note in cached.card(run, run.id)["notes"]:
         st.caption(f":orange[:material/warning:] {plain(note)}")

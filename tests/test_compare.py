@@ -35,7 +35,7 @@ CONFIGS = {
     "life": [life.Config(variant=name) for name in ("mean-life", "linear-degradation")],
 }
 DATA = {
-    "anomaly": lambda: waves(rows=400, entities=2),
+    "anomaly": lambda: waves(rows=400, entities=6),
     "forecast": tides,
     "gas": lambda: sniffing(rows=20),
     "life": lambda: wearing(units=20),
@@ -62,7 +62,7 @@ def names(home: Path, _made: tuple[Path, dict[str, list[str]]]) -> Iterator[dict
     """Names of stored runs by task, in the order of CONFIGS."""
     shutil.copytree(_made[0], home)
     yield _made[1]
-    compare._read.cache_clear()
+    compare._kept.clear()
 
 
 @pytest.mark.parametrize("task", tasks.TASKS)
@@ -184,12 +184,23 @@ def test_draws_lie_around_the_volume_and_know_who_is_better():
     scores, labels, boundaries = _scored()
     noise = _scored(1)[0] - 1.5 * labels
     drawn = resampled([scores, scores, noise], labels, boundaries)
-    assert drawn.shape == (3, 1000)
+    assert drawn.shape == (3, 500)
     np.testing.assert_array_equal(drawn[0], drawn[1])
     low, high = np.quantile(drawn[0], [0.025, 0.975])
     assert low < whole(scores, labels, boundaries) < high
     assert np.mean(drawn[0] > drawn[2]) > 0.99
-    assert resampled([scores], np.arange(3000) < 9, boundaries) is None
+    assert resampled([scores], labels & (np.arange(3000) < 1000), boundaries) is None
+
+
+def test_few_anomalies_are_not_enough_to_say_who_is_better(names):
+    data = waves(rows=400, entities=2)
+    two = [runs.train_or_load("anomaly", data, one)[0].name for one in CONFIGS["anomaly"]]
+    found = compare.compare(two)
+    assert found.pairs.empty
+    assert found.best is None
+    assert "fewer than 5 labelled anomalies" in found.notes[0]
+    assert found.table[["lower", "upper"]].isna().all(axis=None)
+    assert found.table["vus_pr"].notna().all()
 
 
 def _pairs(*rows) -> pd.DataFrame:
@@ -239,7 +250,7 @@ def test_lookback_alone_is_no_reason_not_to_compare(names):
 
 
 def test_runs_of_another_split_or_recording_are_named_with_what_mends_them(names):
-    data = waves(rows=400, entities=2)
+    data = waves(rows=400, entities=6)
     longer, _ = runs.train_or_load("anomaly", data, anomaly.Config(variant="pca", train_rows=150))
     elsewhere, _ = runs.train_or_load("anomaly", waves(seed=5), CONFIGS["anomaly"][0])
     asked = [longer.name, *names["anomaly"], elsewhere.name]
@@ -280,7 +291,7 @@ def test_all_variants_and_the_champion_with_its_rivals(names):
     ("pick", "words"),
     [
         (lambda names: names["gas"][:1] * 3, "at least two different runs"),
-        (lambda names: [f"run-{i}" for i in range(9)], "9 runs are too many"),
+        (lambda names: [one for own in names.values() for one in own], "11 runs are too many"),
         (lambda names: [names["gas"][0], names["life"][0]], "Only runs of one task"),
     ],
 )
@@ -288,6 +299,14 @@ def test_what_cannot_be_compared_is_refused_in_one_message(names, pick, words):
     for ask in (compare.check, compare.compare, compare.courses, compare.curves):
         with pytest.raises(ConfigError, match=words):
             ask(pick(names))
+
+
+def test_runs_are_found_by_names_and_ids_in_one_question(names):
+    first, second, third = (runs.get(name) for name in names["gas"])
+    asked = [third.id, first.name, "no-such-run", "'; drop", second.name]
+    found = runs.several(asked)
+    assert list(found) == [third.id, first.name, second.name]
+    assert [run.name for run in found.values()] == [third.name, first.name, second.name]
 
 
 def test_a_run_that_is_gone_is_named(names):

@@ -12,7 +12,7 @@ from core.anomaly.decide import Outcome, decide
 from core.anomaly.intervals import detect
 from core.anomaly.metrics import flags, in_test, measure
 from core.anomaly.ranking import Ranking, two_kinds
-from core.anomaly.resample import resampled
+from core.anomaly.resample import LEAST, resampled
 from core.anomaly.result import Result
 from core.anomaly.thresholds import Decision
 from core.beside import Contest, Courses, Curve, Decisions
@@ -26,11 +26,9 @@ TEST = (
 SPLIT = ("train_rows", "train_share")
 SHOWN = {
     "vus_pr": "VUS-PR",
-    "average_precision": "AUC-PR",
     "composite_f1": "Composite F1",
     "event_recall": "Anomalies caught",
     "event_precision": "Right alarms",
-    "events": "Events",
     "false_alarms_per_day": "False alarms a day",
     "false_alarm_rate": "Time in false alarm",
     "delay_seconds": "Delay (s)",
@@ -58,7 +56,7 @@ def contest(results: Mapping[str, Result], decisions: Decisions) -> Contest:
         first = next(iter(tested.values()))
         drawn = resampled([one.scores for one in tested.values()], first.labels, first.boundaries)
     if drawn is None:
-        few = "fewer than two labelled anomalies lie apart in the test rows"
+        few = f"fewer than {LEAST} labelled anomalies lie apart in the test rows"
         notes = (*notes, f"Nothing can be tested: {few}.")
         return Contest(measured, {}, beside.paired([], {}), rows, notes)
     values = {name: metrics[METRIC] for name, metrics in measured.items()}

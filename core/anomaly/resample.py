@@ -15,7 +15,8 @@ from core.anomaly.bootstrap import BLOCK, FEWEST, MOST
 from core.anomaly.intervals import detect
 from core.anomaly.volume import BUFFER, CUTS
 
-DRAWS = 1000
+DRAWS = 500
+LEAST = 5  # anomalies apart: of fewer, draws are too much alike to say how sure a figure is
 WINDOWS = tuple(range(0, BUFFER + 1, 10))  # tolerances in steps; `volume` takes every one
 
 
@@ -59,10 +60,10 @@ def resampled(
         seed: Of the draws.
 
     Returns:
-        None with fewer than two anomalies that are apart, or without normal rows beyond them.
+        None with fewer than `LEAST` anomalies that are apart, or without normal rows beyond them.
     """
     units = _units(labels, boundaries)
-    if units is None:
+    if units is None or units.anomalies < LEAST:
         return None
     rng = np.random.default_rng(seed)
     weights = np.concatenate(
@@ -107,7 +108,7 @@ def _units(labels: np.ndarray, boundaries: np.ndarray) -> _Units | None:
     ):
         of[start:end] = number
     beyond = np.flatnonzero(of < 0)
-    if anomalies < 2 or not len(beyond):
+    if not len(beyond):
         return None
     blocks = min(int(np.clip(len(beyond) // BLOCK, FEWEST, MOST)), len(beyond))
     of[beyond] = anomalies + np.arange(len(beyond)) * blocks // len(beyond)
