@@ -7,7 +7,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import FusionscopeError
-from dashboard import theme  # noqa: F401  registers the theme of the charts
+from dashboard import (
+    theme,  # noqa: F401  registers the theme of the charts
+    walk,
+)
 from dashboard.notices import explain
 
 HERE = Path(__file__).parent
@@ -47,6 +50,7 @@ page = st.navigation(
 )
 
 try:
+    walk.line()
     page.run()
 except FusionscopeError as error:
     explain(error)
