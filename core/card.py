@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 
 import core
+from core import settings as environment
 from core import task as tasks
 from core.config import Config
 from core.data.dataset import Dataset
-from core.settings import settings
+
+# What a setting means that is empty.
+NONE = {"train_rows": "chosen from the share", "target": "all", "entity": "all"}
 
 
 def describe(
@@ -51,7 +54,7 @@ def describe(
         "baselines": baselines,
         "versions": _versions(),
         "machine": {
-            "threads": settings().threads,
+            "threads": environment.settings().threads,
             "device": _device(),
             "system": f"{platform.system()} {platform.machine()}",
         },
@@ -101,3 +104,20 @@ def _device() -> str:
     return (
         tf.config.experimental.get_device_details(devices[0])["device_name"] if devices else "CPU"
     )
+
+
+def settings(task: str, config: dict[str, Any], variant: str) -> dict[str, str]:
+    """Return the settings that have an effect, by the names on the screen."""
+    fields, known = tasks.get(task).Config.model_fields, tasks.known(task)
+    reads = known[variant].reads if variant in known else frozenset(config)
+    chosen = {
+        (fields[name].title if name in fields else None) or name: NONE.get(name, "from the data")
+        if value is None
+        else value
+        if value != ""
+        else "none"
+        for name, value in config.items()
+        if name in reads
+    }
+    chosen = {title: str(value) for title, value in chosen.items()}
+    return {fields["variant"].title or "Variant": tasks.label(task, variant)} | chosen

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
@@ -29,6 +29,10 @@ from core.settings import settings
 from core.task import Progress, Reporter
 from core.tracking import PREFIX, equals, pattern, store
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run as Entity
+
 __all__ = [
     "Run",
     "crown",
@@ -37,6 +41,8 @@ __all__ = [
     "find",
     "get",
     "rename",
+    "several",
+    "stored",
     "table",
     "tag",
     "train_or_load",
@@ -85,6 +91,23 @@ def get(name: str) -> Run:
     return from_entity(found)
 
 
+def several(names: Iterable[str]) -> dict[str, Run]:
+    """Return the runs with these names or ids, by what they were asked by; others are left out."""
+    asked = [name for name in dict.fromkeys(names) if NAME.fullmatch(name)]
+    known: dict[str, Run] = {}
+    listed = ", ".join(f"'{name}'" for name in asked)
+    with store() as client:
+        # MLflow can look for several ids at once, and for one name.
+        if asked:
+            for entity in _found(client, f"attributes.run_id IN ({listed})", len(asked)):
+                known[entity.info.run_id] = from_entity(entity)
+        for name in asked:
+            if name not in known:
+                for entity in _found(client, f"attributes.run_name = '{name}'", 1):
+                    known[name] = from_entity(entity)
+    return {name: known[name] for name in names if name in known}
+
+
 def table(
     *,
     task: str | None = None,
@@ -131,6 +154,19 @@ def table(
     rows = [_row(from_entity(entity)) for entity in found]
     metrics = sorted({name for row in rows for name in row}.difference(_COLUMNS))
     return pd.DataFrame(rows, columns=[*_COLUMNS, *metrics]), total
+
+
+def stored(task: str, dataset: str, limit: int = 500) -> list[Run]:
+    """Return the runs of *task* on the data set of this name, newest first."""
+    with store() as client:
+        found, _ = tracking.search(
+            client,
+            [equals("dataset", dataset)],
+            task=task,
+            order="attributes.start_time DESC",
+            limit=limit,
+        )
+    return [from_entity(entity) for entity in found]
 
 
 def train_or_load(
@@ -212,6 +248,10 @@ def export(run: Run, path: Path) -> Path:
     """
     artifacts.pack(run.checked(""), path)
     return path
+
+
+def _found(client: MlflowClient, wanted: str, limit: int) -> list[Entity]:
+    return tracking.search(client, [wanted], limit=limit + 1)[0][:limit]
 
 
 def _row(run: Run) -> dict[str, Any]:

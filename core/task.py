@@ -110,6 +110,7 @@ class Task(Protocol):
     VARIANTS: dict[str, Variant]
     # A task that reads gaps as they are says so with KEEPS_GAPS = True. One with recordings of
     # its own kind, such as with frames, has a function `open_recording(source) -> Dataset`.
+    # What it says of several results at once is in its module `beside` (`core.beside.Beside`).
 
     def prepare(self, dataset: Dataset, config: Any) -> Any:
         """Split, scale and window: everything that is fitted on the training rows alone."""

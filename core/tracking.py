@@ -48,8 +48,12 @@ def store() -> Iterator[MlflowClient]:
         raise _explain(error) from error
 
 
+@cache
 def experiment(client: MlflowClient, task: str) -> str:
-    """Return the id of *task*'s experiment, which is made when it is not there yet."""
+    """Return the id of *task*'s experiment, which is made when it is not there yet.
+
+    It is asked for once a process and store: each search for runs would pay four questions for it.
+    """
     from mlflow.exceptions import MlflowException
 
     name = f"fusionscope-{task}"

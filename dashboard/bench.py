@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from core import runs
+from dashboard.draw import Drawn
 from dashboard.operating import Reading
 from dashboard.timeline import Timeline
 
@@ -22,6 +23,7 @@ class Bench:
         table: The worst events, as `core.anomaly.event_table` has them without channels.
         rows: First and last row (exclusive) of the detail.
         inside: Events among these rows.
+        drawn: The picture of these rows: its specification and its data.
     """
 
     run: runs.Run
@@ -30,3 +32,4 @@ class Bench:
     table: pd.DataFrame
     rows: tuple[int, int]
     inside: pd.DataFrame
+    drawn: Drawn

@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core import task as tasks
+from core.card import settings
 from dashboard import format as write
 
 METRICS = {
@@ -45,8 +46,6 @@ METRICS = {
     "width": "Their width",
 }
 OWN = {"life": {"rmse": "RMSE (steps)"}}  # of a task that means something narrower
-# What a setting means that is empty.
-NONE = {"train_rows": "chosen from the share", "target": "all", "entity": "all"}
 JUDGED = {
     "anomaly": "Test rows, at the adaptive threshold",
     "life": "Test units, all of their steps",
@@ -86,23 +85,6 @@ def comparison(card: dict[str, Any]) -> pd.DataFrame:
     known = [name for name in METRICS if name in frame]
     names = METRICS | OWN.get(task, {})
     return frame[known].rename(columns=names).map(write.number)
-
-
-def settings(task: str, config: dict[str, Any], variant: str) -> dict[str, str]:
-    """Return the settings that have an effect, by the names on the screen."""
-    fields, known = tasks.get(task).Config.model_fields, tasks.known(task)
-    reads = known[variant].reads if variant in known else frozenset(config)
-    chosen = {
-        (fields[name].title if name in fields else None) or name: NONE.get(name, "from the data")
-        if value is None
-        else value
-        if value != ""
-        else "none"
-        for name, value in config.items()
-        if name in reads
-    }
-    chosen = {title: str(value) for title, value in chosen.items()}
-    return {fields["variant"].title or "Variant": tasks.label(task, variant)} | chosen
 
 
 def _recording(data: dict[str, Any]) -> dict[str, str]:

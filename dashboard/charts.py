@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import altair as alt
 
+from core.palette import TIME
 from dashboard.theme import DASH, SHAPES, named, paint
 
 OVERVIEW_HEIGHT = 92
@@ -26,13 +27,6 @@ CHANNEL_HEIGHT = 64
 BAND = 14  # Height of the strip for labels under the score, in pixels.
 
 NO_TITLE = "\u00a0"  # Takes the room of a title, so that axes under one another line up.
-
-# A date where a day begins, otherwise the time of day, as fine as the axis needs.
-TIME = (
-    "utcFormat(datum.value, {year: '%Y', quarter: '%b', month: '%b', week: '%d %b', "
-    "date: '%d %b', hours: '%H:%M', minutes: '%H:%M', seconds: '%H:%M:%S', "
-    "milliseconds: '%H:%M:%S.%L'})"
-)
 
 TICKS = alt.ExprRef("width / 90")
 

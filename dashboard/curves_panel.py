@@ -62,6 +62,7 @@ def curves(bench: Bench) -> None:
                 spec(plots.lines, "Threshold (root scale)", "Share", 220, False, True, "sqrt"),
                 {"points": points, "cut": cut},
                 alt="Point precision, event recall and composite F1 over the threshold",
+                figure=f"{bench.run.name}-precision",
             )
             _sure(bench)
             _further(bench)
@@ -75,6 +76,7 @@ def curves(bench: Bench) -> None:
             spec(plots.lines, "Threshold (root scale)", "Alarms a day", 220, False, True, "sqrt"),
             {"points": points, "cut": cut},
             alt="Alarms and false alarms a day over the threshold",
+            figure=f"{bench.run.name}-alarms",
         )
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
 import streamlit as st
+
+from dashboard import figures
+
+Drawn = tuple[dict[str, Any], dict[str, pd.DataFrame]]  # A specification and its data.
 
 
 @lru_cache(maxsize=128)
@@ -26,6 +31,7 @@ def show(
     key: str | None = None,
     on_select: Callable[[], None] | None = None,
     width: Literal["stretch", "content"] = "stretch",
+    figure: str | None = None,
 ) -> None:
     """Draw *specification* with *data* by name; a change of data alone is swapped in place.
 
@@ -36,7 +42,13 @@ def show(
         key: Of the chart, when it is brushed.
         on_select: Called before the rerun that a brush causes.
         width: "content" for a chart of a width of its own.
+        figure: Name of the chart as a file, which a menu below it then offers; see
+            `dashboard.figures.download`.
     """
     full = copy.deepcopy(dict(specification)) | {"datasets": dict(data)}
     select = "ignore" if on_select is None else on_select
-    st.vega_lite_chart(full, key=key, on_select=select, alt=alt, width=width)
+    with st.container(gap=None) if figure else nullcontext():
+        st.vega_lite_chart(full, key=key, on_select=select, alt=alt, width=width)
+        if figure is not None:
+            with st.container(horizontal_alignment="right"):
+                figures.download(specification, data, figure)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import runs
 from core.life import VARIANTS
-from dashboard import cached, fleet_charts, fleet_data
+from dashboard import cached, fleet_charts, fleet_data, report_button, run_heading
 from dashboard import format as write
 from dashboard.draw import show, spec
 from dashboard.fleet_setup import Choice
@@ -48,6 +48,8 @@ def heading(run: runs.Run, choice: Choice) -> None:
         )
         if run.baseline:
             st.badge("baseline", color="gray")
+        run_heading.compared(run)
+        report_button.draw([run.name])
     for note in cached.card(run, run.id)["notes"]:
         st.caption(f":orange[:material/warning:] {plain(note)}")
 
@@ -198,6 +200,7 @@ def _curves(fleet: fleet_data.Fleet, unit: str) -> None:
         spec(fleet_charts.health),
         {"others": others, "chosen": rows[columns]},
         alt=f"Health of unit {unit} over its age: {now['health']:.2f} now",
+        figure=f"unit-{unit}-health",
     )
     known = "actual" in fleet.now and pd.notna(now["actual"])
     st.markdown(
@@ -212,6 +215,7 @@ def _curves(fleet: fleet_data.Fleet, unit: str) -> None:
         spec(fleet_charts.remaining),
         {"others": others, "chosen": rows[columns], "actual": actual},
         alt=f"Predicted remaining life of unit {unit} over its age: {now['remaining']:.0f} now",
+        figure=f"unit-{unit}-life",
     )
 
 

@@ -11,22 +11,22 @@ from typing import Any
 
 import streamlit as st
 
-from core import runs
+from core import runs, script
 from dashboard import (
     cached,
+    figures,
     forecast_asked,
     forecast_charts,
     forecast_data,
     forecast_errors,
     forecast_runs,
-    forecast_script,
     link,
     tabs,
 )
 from dashboard import card as card_view
 from dashboard import format as write
 from dashboard.choice import choice
-from dashboard.draw import show, spec
+from dashboard.draw import Drawn, show, spec
 from dashboard.forecast_bench import Bench
 from dashboard.forecast_course import Course
 from dashboard.forecast_setup import AHEAD, LINKED, SHOWN, TAB
@@ -129,7 +129,7 @@ def _pictures(bench: Bench) -> None:
         alt=f"Readings of {bench.target} in the test rows; drag across a part to look closely",
     )
     title = bench.target if not bench.unit else f"{bench.target} ({bench.unit})"
-    show(
+    drawn = (
         spec(forecast_charts.detail, course.axis, title),
         {
             "frame": course.frame(start, stop),
@@ -138,6 +138,9 @@ def _pictures(bench: Bench) -> None:
             "beyond": course.ahead_of_all(start, stop),
             "now": course.ends() if stop > len(course.tested) else course.ends().head(0),
         },
+    )
+    show(
+        *drawn,
         key="forecast-detail",
         alt=f"Forecasts of {bench.target}, {bench.ahead} steps ahead, with intervals and readings",
     )
@@ -150,10 +153,10 @@ def _pictures(bench: Bench) -> None:
         f"{write.percent(bench.result.bands.coverage)} of the readings.{beyond} Drag across the "
         "small picture to look at a part; a double click there shows everything."
     )
-    _downloads(bench)
+    _downloads(bench, drawn)
 
 
-def _downloads(bench: Bench) -> None:
+def _downloads(bench: Bench, drawn: Drawn) -> None:
     with st.container(horizontal=True):
         st.download_button(
             "Forecasts as CSV",
@@ -176,6 +179,7 @@ def _downloads(bench: Bench) -> None:
                 icon=":material/download:",
                 on_click="ignore",
             )
+        figures.download(*drawn, f"{bench.run.name}-{bench.target}-ahead-{bench.ahead}")
 
 
 def _tabs(bench: Bench) -> None:
@@ -205,9 +209,9 @@ def _history(bench: Bench) -> None:
         f"{write.count(len(frame), 'epoch')} in {write.duration(bench.run.seconds)}. Measures of "
         "the scaled readings, whose standard deviation is 1."
     )
-    losses(frame, 240)
+    losses(frame, 240, bench.run.name)
 
 
 def _code(bench: Bench) -> None:
     st.caption("This repeats what is on the screen; run it in the project's folder.")
-    st.code(forecast_script.of(bench.run, bench.target), language="python")
+    st.code(script.forecast(bench.run, bench.target), language="python")

@@ -45,6 +45,7 @@ def horizon(bench: Bench) -> None:
             spec(forecast_charts.by_step, title),
             {"points": pd.concat(lines[::-1]), "names": names},
             alt=f"Error by step ahead of {own} and of its baselines",
+            figure=f"{bench.run.name}-steps",
         )
     _steps_table(rows)
 
@@ -117,6 +118,7 @@ def _hours(bench: Bench, target: str) -> None:
         spec(forecast_charts.by_hour, bench.titled("MAE", every=not target)),
         {"bars": hours.rename(columns={"mae": "value"})},
         alt="Mean absolute error by hour of the day",
+        figure=f"{bench.run.name}-hours",
     )
 
 
@@ -171,6 +173,7 @@ def errors(bench: Bench) -> None:
             spec(forecast_charts.distribution, bench.titled("Forecast minus reading")),
             {"bins": _bins(error), "zero": pd.DataFrame({"low": [0.0]})},
             alt="How often each error occurs",
+            figure=f"{bench.run.name}-errors",
         )
     with right:
         chosen = np.linspace(0, len(truth) - 1, min(len(truth), DOTS)).round().astype(int)
@@ -182,6 +185,7 @@ def errors(bench: Bench) -> None:
                 "ends": pd.DataFrame({"actual": ends, "value": ends}),
             },
             alt="Forecasts against readings; the dashed line is where both are the same",
+            figure=f"{bench.run.name}-scatter",
         )
     if len(truth) > DOTS:
         st.caption(f"The scatter shows {DOTS:,} of {len(truth):,} forecasts, evenly spread.")

@@ -126,6 +126,7 @@ def _beside(bench: Bench, names: dict[str, str], baselines: set[str]) -> None:
         spec(forecast_charts.beside, tuple(pictured["name"]), title),
         {"runs": pictured, "reference": pd.DataFrame({"value": [own]})},
         alt="Error of each run, with the interval of its difference from the run on the screen",
+        figure=f"{bench.run.name}-variants",
     )
     st.caption(
         "Dashes: the run on the screen. Bars: 95 % intervals of the difference from it; one that "

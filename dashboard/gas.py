@@ -12,17 +12,17 @@ from typing import Any
 
 import streamlit as st
 
-from core import runs
+from core import runs, script
 from core.gas import Decision
 from dashboard import (
     cached,
+    figures,
     gas_charts,
     gas_classes,
     gas_data,
     gas_faults,
     gas_recording,
     gas_runs,
-    gas_script,
     gas_tiles,
     gas_why,
     link,
@@ -32,7 +32,7 @@ from dashboard import card as card_view
 from dashboard import format as write
 from dashboard.choice import choice
 from dashboard.controls import control, widget
-from dashboard.draw import show, spec
+from dashboard.draw import Drawn, show, spec
 from dashboard.gas_bench import Bench
 from dashboard.gas_course import Course
 from dashboard.gas_setup import LINKED, PREFIX, RULE, SHOWN, TAB
@@ -61,8 +61,8 @@ def _bench(run: runs.Run, card: dict[str, Any], stored: Decision | None) -> None
     bench = Bench(run, card, gas_data.result(run, run.id), decision)
     with above:
         gas_tiles.tiles(bench)
-    _pictures(bench, whole)
-    _downloads(bench, stored)
+    drawn = _pictures(bench, whole)
+    _downloads(bench, stored, drawn)
     _tabs(bench)
     with above:  # every part of the page has said by now what it could not do
         gas_tiles.assumed(bench)
@@ -126,8 +126,12 @@ def _keep(bench: Bench, stored: Decision | None) -> None:
         st.rerun()
 
 
-def _pictures(bench: Bench, whole: bool) -> None:
-    """Draw the probability of a leak, small with a brush and the chosen part large."""
+def _pictures(bench: Bench, whole: bool) -> Drawn:
+    """Draw the probability of a leak, small with a brush and the chosen part large.
+
+    Returns:
+        What was drawn of the chosen part.
+    """
     course = bench.course(whole)
     owner = f"{bench.run.id}-{'all' if whole else 'test'}"
     start, stop = GAS.current(owner, len(course))
@@ -144,9 +148,9 @@ def _pictures(bench: Bench, whole: bool) -> None:
         on_select=partial(GAS.brushed, owner, course),
         alt="Probability of a leak; drag across a part to look closely",
     )
+    drawn = (spec(gas_charts.detail), timeline(course, start, stop))
     show(
-        spec(gas_charts.detail),
-        timeline(course, start, stop),
+        *drawn,
         key="gas-detail",
         alt=f"Probability of a leak with {write.count(len(bench.judged.confusion))} classes, the "
         "alarm threshold, alarms and the rows with gas",
@@ -162,8 +166,9 @@ def _pictures(bench: Bench, whole: bool) -> None:
         "Green: probability of a leak. Dashes: where an alarm begins; dots: where it ends. "
         "Vermilion: alarms. Amber: gas in truth; below, blue on amber where it was called right."
         f"{shaded} Drag across the small picture to look at a part; a double click there shows "
-        "everything. The menu of a picture saves it."
+        "everything."
     )
+    return drawn
 
 
 def timeline(course: Course, start: int, stop: int) -> dict[str, Any]:
@@ -182,7 +187,7 @@ def timeline(course: Course, start: int, stop: int) -> dict[str, Any]:
     }
 
 
-def _downloads(bench: Bench, stored: Decision | None) -> None:
+def _downloads(bench: Bench, stored: Decision | None, drawn: Drawn) -> None:
     def table() -> bytes:
         named = [bench.result.classes[code] for code in bench.judged.named]
         frame = bench.result.steps.assign(alarm=bench.judged.alarm, called=named)
@@ -211,6 +216,7 @@ def _downloads(bench: Bench, stored: Decision | None) -> None:
             on_click="ignore",
             help="Test rows of each true class that were called each class, under this rule.",
         )
+        figures.download(*drawn, f"{bench.run.name}-leak")
 
 
 def _tabs(bench: Bench) -> None:
@@ -235,9 +241,9 @@ def _history(bench: Bench) -> None:
         st.info("This model is fitted in one step: there are no epochs to show.")
         return
     st.caption(f"{write.count(len(frame), 'epoch')} in {write.duration(bench.run.seconds)}.")
-    losses(frame, 240)
+    losses(frame, 240, bench.run.name)
 
 
 def _code(bench: Bench) -> None:
     st.caption("This repeats what is on the screen; run it in the project's folder.")
-    st.code(gas_script.of(bench.run, bench.decision), language="python")
+    st.code(script.gas(bench.run, bench.decision), language="python")

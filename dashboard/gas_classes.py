@@ -45,6 +45,7 @@ def classes(bench: Bench) -> None:
             spec(gas_plots.confusion, bench.result.classes),
             {"cells": cells},
             alt="Confusion matrix of the test rows",
+            figure=f"{bench.run.name}-confusion",
         )
     with right:
         st.caption("By class, with the baseline's F1 beside it")
@@ -82,7 +83,7 @@ def curves(bench: Bench) -> None:
             _precision(bench, found)
     left, right = st.columns(2, gap="medium")
     with left:
-        _calibration(found)
+        _calibration(bench, found)
     with right:
         _sure(bench, found)
 
@@ -95,6 +96,7 @@ def _roc(bench: Bench, found: Curves) -> None:
         spec(gas_plots.curve, "Rows without gas above the threshold", "Rows with gas above it"),
         {"points": points, "here": _here(points, bench), "reference": _line((0, 0), (1, 1))},
         alt="ROC curve of detection",
+        figure=f"{bench.run.name}-roc",
     )
 
 
@@ -107,6 +109,7 @@ def _precision(bench: Bench, found: Curves) -> None:
         spec(gas_plots.curve, "Recall", "Precision"),
         {"points": points, "here": _here(points, bench), "reference": _line((0, gas), (1, gas))},
         alt="Precision-recall curve of detection",
+        figure=f"{bench.run.name}-precision",
     )
 
 
@@ -128,7 +131,7 @@ def _line(start: tuple[float, float], end: tuple[float, float]) -> pd.DataFrame:
     return pd.DataFrame([start, end], columns=["x", "y"], dtype=float)
 
 
-def _calibration(found: Curves) -> None:
+def _calibration(bench: Bench, found: Curves) -> None:
     st.caption(
         f"Calibration: mean error {write.percent(found.errors[0])} after temperature scaling "
         f"(by {write.number(found.heat)}), {write.percent(found.errors[1])} without it"
@@ -144,6 +147,7 @@ def _calibration(found: Curves) -> None:
         spec(gas_plots.calibration),
         {"points": pd.concat(lines), "reference": _line((0, 0), (1, 1))},
         alt="How often the model is right, by how sure it is, with and without scaling",
+        figure=f"{bench.run.name}-calibration",
     )
     st.caption(
         "Solid: as stored, scaled on the validation rows. Dashes: without. On the grey line "

@@ -39,7 +39,7 @@ def variants(bench: Bench) -> None:
         return
     _marked(bench, stored, reference, best)
     table = _ordered(bench, table, stored)
-    _picture(table, reference)
+    _picture(bench, table, reference)
     _table(bench, table, stored, reference, best)
 
 
@@ -139,7 +139,7 @@ def _twin(settings: dict[str, Any]) -> str:
     return repr(sorted((k, v) for k, v in settings.items() if k not in ("name", "baseline")))
 
 
-def _picture(table: pd.DataFrame, reference: str) -> None:
+def _picture(bench: Bench, table: pd.DataFrame, reference: str) -> None:
     """Draw the accuracies, with the intervals of their difference from the best baseline."""
     level = float(table.loc[table["name"] == reference, "accuracy"].iloc[0])
     pictured = pd.DataFrame(
@@ -155,6 +155,7 @@ def _picture(table: pd.DataFrame, reference: str) -> None:
         spec(forecast_charts.beside, tuple(pictured["name"]), "Accuracy"),
         {"runs": pictured, "reference": pd.DataFrame({"value": [level]})},
         alt="Accuracy of each run, with the interval of its difference from the best baseline",
+        figure=f"{bench.run.name}-variants",
     )
     st.caption(
         "Dashes: the best baseline. Bars: 95 % intervals of the difference from it; one that "

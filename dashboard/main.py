@@ -7,7 +7,10 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import FusionscopeError
-from dashboard import theme  # noqa: F401  registers the theme of the charts
+from dashboard import (
+    theme,  # noqa: F401  registers the theme of the charts
+    walk,
+)
 from dashboard.notices import explain
 
 HERE = Path(__file__).parent
@@ -21,6 +24,7 @@ ENTRIES = (
     ("forecast", "Forecast", "query_stats", "What the sensors will read next, and how sure."),
     ("gas", "Gas", "gas_meter", "Whether there is a leak and of what, by sensors and a camera."),
     ("fleet", "Fleet", "precision_manufacturing", "Which units fail next, and how worn each is."),
+    ("compare", "Compare", "compare_arrows", "Which model to run: metrics, tests, timelines."),
     ("runs", "Runs", "inventory_2", "Every trained model: filter, compare, tag, delete."),
 )
 
@@ -46,6 +50,7 @@ page = st.navigation(
 )
 
 try:
+    walk.line()
     page.run()
 except FusionscopeError as error:
     explain(error)

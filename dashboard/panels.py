@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import anomaly
 from core.errors import FusionscopeError
-from dashboard import cached, labels_panel, pictures, plots
+from dashboard import cached, figures, labels_panel, pictures, plots
 from dashboard import format as write
 from dashboard.bench import Bench
 from dashboard.draw import show, spec
@@ -37,7 +37,9 @@ def events(bench: Bench) -> None:
         text = f"The {len(table)} worst of {write.count(total, 'event')}; choose one to look at it."
     if not few:
         text += f" The worst channel is named in lists of {BLAMED} events or fewer."
-    st.caption(text)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(text)
+        figures.download(*bench.drawn, f"{bench.run.name}-scores")
     if table.empty:
         st.info("No score lies above the threshold. Lower it to see events.")
         return
@@ -90,23 +92,27 @@ def history(bench: Bench) -> None:
         f"{write.count(len(frame), 'epoch')} in {write.duration(bench.run.seconds)}; "
         f"the weights of epoch {int(best['epoch'])} are kept."
     )
-    losses(frame, 240)
+    losses(frame, 240, bench.run.name)
 
 
-def losses(frame: pd.DataFrame, height: int) -> None:
-    """Draw training and validation over the epochs: the loss, and what is measured beside it."""
+def losses(frame: pd.DataFrame, height: int, name: str | None = None) -> None:
+    """Draw training and validation over the epochs: the loss, and what is measured beside it.
+
+    With *name*, that of a run, the pictures are offered as files.
+    """
     frame = frame.assign(
         **{f"{part}rmse": np.sqrt(frame[f"{part}mse"]) for part in PARTS if f"{part}mse" in frame}
     )
     measured = {name: title for name, title in MEASURES.items() if name in frame}
     columns = st.columns(len(measured), gap="medium") if len(measured) > 1 else [st.container()]
-    for column, (name, title) in zip(columns, measured.items(), strict=True):
-        names = {name: "training", f"val_{name}": "validation"}
+    for column, (key, title) in zip(columns, measured.items(), strict=True):
+        names = {key: "training", f"val_{key}": "validation"}
         with column:
             show(
                 spec(plots.lines, "Epoch", title, height, True, False),
                 {"points": plots.long(frame, "epoch", names)},
                 alt=f"{title} of training and validation by epoch",
+                figure=name and f"{name}-{key}",
             )
 
 

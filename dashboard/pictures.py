@@ -13,7 +13,7 @@ from core import anomaly
 from core.anomaly import Intervals
 from dashboard import charts, downsample, plots
 from dashboard.cached import Readings
-from dashboard.draw import show, spec
+from dashboard.draw import Drawn, show, spec
 from dashboard.operating import Reading
 from dashboard.timeline import Timeline
 from dashboard.window import DETAIL
@@ -40,10 +40,13 @@ def overview(run_id: str, timeline: Timeline, table: pd.DataFrame, rows: tuple[i
 
 def detail(
     timeline: Timeline, reading: Reading, table: pd.DataFrame, rows: tuple[int, int]
-) -> pd.DataFrame:
-    """Draw the chosen rows beside the histogram of all scores; return the events among them.
+) -> tuple[pd.DataFrame, Drawn]:
+    """Draw the chosen rows beside the histogram of all scores.
 
     Of many events the worst are drawn; *table* lists those of the whole recording.
+
+    Returns:
+        The events among the rows, and what was drawn of them.
     """
     start, stop = rows
     if rows != (0, len(timeline)):
@@ -53,17 +56,20 @@ def detail(
     top = (timeline.top[0], max(timeline.top[1], reading.cut * 1.04))
     shared = {"frame": timeline.frame(start, stop, top)}
     cut = timeline.cut(reading.outcome.cut, start, stop)
+    drawn = (
+        spec(charts.detail, timeline.axis),
+        shared
+        | timeline.marks(start, stop)
+        | {
+            "cut": cut,
+            "points": timeline.points(start, stop, keep=table["peak_row"].to_numpy(np.int64)),
+            "events": timeline.events(table, start, stop),
+        },
+    )
     picture, beside = st.columns([5.2, 1], gap="small")
     with picture:
         show(
-            spec(charts.detail, timeline.axis),
-            shared
-            | timeline.marks(start, stop)
-            | {
-                "cut": cut,
-                "points": timeline.points(start, stop, keep=table["peak_row"].to_numpy(np.int64)),
-                "events": timeline.events(table, start, stop),
-            },
+            *drawn,
             key="anomaly-detail",
             alt=f"Anomaly score of the chosen rows with {len(table)} events above the threshold",
         )
@@ -74,7 +80,7 @@ def detail(
             key="anomaly-histogram",
             alt="How often each score occurs, with the threshold",
         )
-    return table
+    return table, drawn
 
 
 def channels(

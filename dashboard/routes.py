@@ -27,17 +27,26 @@ def to(page: str, **shown: Any) -> NoReturn:
 
 def to_run(name: str, dataset: str, task: str = "anomaly") -> NoReturn:
     """Go to the page that shows the run *name* of *task*, which was trained on *dataset*."""
+    to(OWN.get(task, "anomalies"), **link_of_run(name, dataset, task))
+
+
+def link_of_run(name: str, dataset: str, task: str) -> dict[str, Any]:
+    """Return what the page of *task* shows of the run *name*, by the names in its link."""
     if task in OWN:
-        to(OWN[task], **{f"{task}.data": dataset, f"{task}.run": name})
-    to("anomalies", **_known(dataset), run=name)
+        return {f"{task}.data": dataset, f"{task}.run": name}
+    return {**_known(dataset), "run": name}
 
 
 def to_settings(dataset: str, config: dict[str, Any], task: str = "anomaly") -> NoReturn:
     """Go to the training with these settings of a config, or to the run that came of it."""
+    to(OWN.get(task, "anomalies"), **link_of_settings(dataset, config, task))
+
+
+def link_of_settings(dataset: str, config: dict[str, Any], task: str) -> dict[str, Any]:
+    """Return what the page of *task* shows of these settings, by the names in its link."""
     chosen = {f"{task}.{name}": value for name, value in config.items() if value is not None}
-    if task in OWN:
-        to(OWN[task], **{f"{task}.data": dataset}, **chosen)
-    to("anomalies", **_known(dataset), **chosen)
+    data = {f"{task}.data": dataset} if task in OWN else _known(dataset)
+    return {**data, **chosen}
 
 
 def _known(dataset: str) -> dict[str, str]:

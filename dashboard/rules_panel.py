@@ -60,6 +60,7 @@ def rules(bench: Bench) -> None:
             "frame": bench.timeline.frame(*bench.rows, (0.0, 0.0))[["x"]],
         },
         alt="Flagged stretches of every threshold under one another",
+        figure=f"{bench.run.name}-thresholds",
     )
     rows, notes = [], []
     for kind, one in tried.items():

@@ -12,7 +12,7 @@ from core import runs
 from core import task as tasks
 from core.data import catalog
 from dashboard import format as write
-from dashboard import link, run_list, run_panels
+from dashboard import link, routes, run_list, run_panels
 from dashboard.choice import choice
 
 SIZE = 20  # Runs on a page.
@@ -140,13 +140,13 @@ def clear() -> None:
 
 
 def table(found: pd.DataFrame, total: int) -> None:
-    """List a page of runs; a click on a row chooses its run."""
+    """List a page of runs; one marked row chooses its run, several can be compared."""
     frame = run_list.readable(found)
     chosen = st.query_params.get(run_panels.CHOSEN)
     names = list(found["name"])
     key = f"runs-table-{'-'.join(found['id'].str[:6])}"
     rows = [names.index(chosen)] if chosen in names else []
-    st.dataframe(
+    event = st.dataframe(
         frame,
         key=key,
         hide_index=True,
@@ -154,11 +154,19 @@ def table(found: pd.DataFrame, total: int) -> None:
         column_order=SHOWN,
         column_config=run_list.config(),
         on_select=lambda: _choose(key, names),
-        selection_mode="single-row",
+        selection_mode="multi-row",
         selection_default={"selection": {"rows": rows}},
         placeholder=write.NOTHING,
         alt="Runs with data set, detector, VUS-PR and that of the best baseline",
     )
+    marked = [names[row] for row in event["selection"]["rows"]]
+    if len(marked) > 1 and st.button(
+        f"Compare {write.count(len(marked), 'run')}",
+        key="runs-compare",
+        type="primary",
+        icon=":material/compare_arrows:",
+    ):
+        routes.to("compare", runs=",".join(marked))
     pages = math.ceil(total / SIZE)
     if pages > 1:
         st.pagination(pages, key=PAGE, bind="query-params", on_change=link.accept, args=(PAGE,))
@@ -166,7 +174,7 @@ def table(found: pd.DataFrame, total: int) -> None:
 
 def _choose(key: str, names: list[str]) -> None:
     rows = st.session_state[key]["selection"]["rows"]
-    if rows:
+    if len(rows) == 1:
         st.query_params[run_panels.CHOSEN] = names[rows[0]]
     else:
         st.query_params.pop(run_panels.CHOSEN, None)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import runs
+from core import compare, runs
 from core import task as tasks
 from dashboard import format as write
+from dashboard import report_button, routes
 from dashboard.markdown import plain
 
 
@@ -23,3 +24,17 @@ def heading(run: runs.Run) -> None:
             st.badge("baseline", color="gray")
         made = f"{write.moment(run.created, seconds=False)}, {write.ago(run.created)}"
         st.caption(f"trained in {write.duration(run.seconds)}, {made}", width="content")
+        compared(run)
+        report_button.draw([run.name])
+
+
+def compared(run: runs.Run) -> None:
+    """Offer to put *run* beside its baselines."""
+    if st.button(
+        "Compare",
+        key="run-compare",
+        icon=":material/compare_arrows:",
+        type="tertiary",
+        help="Puts this run beside the baselines that share its data and split.",
+    ):
+        routes.to("compare", runs=",".join(compare.rivals(run)))

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import anomaly, runs
+from core import anomaly, runs, script
 from core.anomaly import Decision
 from dashboard import (
     cached,
@@ -25,7 +25,6 @@ from dashboard import (
     pictures,
     plots,
     rules_panel,
-    script,
     tabs,
     tiles,
 )
@@ -74,9 +73,9 @@ def _bench(
         link.notices(only=LINKED - {new_data_panel.KEY})
         tiles.tiles(reading.metrics, card["baselines"], timeline.result.labels is not None)
         pictures.overview(run.id, timeline, table, rows)
-        inside = pictures.detail(timeline, reading, table, rows)
+        inside, drawn = pictures.detail(timeline, reading, table, rows)
     _keep(run, decision, stored)
-    _tabs(Bench(run, timeline, reading, table, rows, inside))
+    _tabs(Bench(run, timeline, reading, table, rows, inside, drawn))
 
 
 def _keep(run: runs.Run, decision: Decision, stored: dict[str, Any] | None) -> None:
@@ -124,4 +123,4 @@ def _tabs(bench: Bench) -> None:
 
 def _code(bench: Bench) -> None:
     st.caption("This repeats what is on the screen; run it in the project's folder.")
-    st.code(script.of(bench.run, bench.reading.decision), language="python")
+    st.code(script.anomaly(bench.run, bench.reading.decision), language="python")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import link, routes, standing, tour
+from dashboard import link, routes, standing, tour, walk
 
 st.title("Fusionscope")
 st.markdown(
@@ -27,6 +27,14 @@ else:
         st.space("stretch")
         if st.button("Take the tour", type="primary", key="tour-start", width="stretch"):
             tour.start()
+        if st.button(
+            "Guided walk",
+            key="walk-start",
+            width="stretch",
+            help="Anomalies, forecast and gas on samples: from models in training to thresholds to "
+            "a report, in less than five minutes.",
+        ):
+            walk.start()
     with second:
         st.subheader("Bring a recording", anchor=False, icon=":material/upload_file:")
         st.markdown(

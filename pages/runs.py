@@ -39,6 +39,9 @@ if name is not None:
         link.accept(run_panels.CHOSEN)
         run_panels.show(run)
 elif not page.empty:
-    st.caption(f"Choose one of {write.count(total, 'run')} to see its card.")
+    st.caption(
+        f"Choose one of {write.count(total, 'run')} to see its card, or mark several to compare "
+        "them."
+    )
 with notices:
     link.notices(only=[run_panels.CHOSEN, *run_filters.KEYS])

@@ -9,6 +9,7 @@ Example:
     >>> events = anomaly.events(result, anomaly.Sigma(k=3))
 """
 
+from core.anomaly import beside
 from core.anomaly.adaptive import Adaptive
 from core.anomaly.bootstrap import bootstrap
 from core.anomaly.budget import Budget
@@ -80,6 +81,7 @@ __all__ = [
     "Threshold",
     "advice",
     "average_precision",
+    "beside",
     "bootstrap",
     "channel_shares",
     "combine",

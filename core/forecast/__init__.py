@@ -9,6 +9,7 @@ Example:
     >>> forecast.measures(result)["mae"]
 """
 
+from core.forecast import beside
 from core.forecast.compare import Difference, diebold_mariano
 from core.forecast.config import Config
 from core.forecast.experiments import ablations, best_of, side_by_side, window_sizes
@@ -36,6 +37,7 @@ __all__ = [
     "Result",
     "ablations",
     "advice",
+    "beside",
     "best_of",
     "by_hour",
     "by_step",

@@ -8,6 +8,7 @@ Example:
     >>> gas.evaluate(gas.predict(fitted, recording))["accuracy"]
 """
 
+from core.gas import beside
 from core.gas.camera import CAMERAS, Camera, camera_for, temperature
 from core.gas.compare import Difference, intervals, mcnemar
 from core.gas.config import Config
@@ -56,6 +57,7 @@ __all__ = [
     "alarms",
     "answers",
     "asked",
+    "beside",
     "by_class",
     "calibration",
     "camera_for",

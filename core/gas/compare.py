@@ -6,6 +6,7 @@ single ones, which would make every interval far too narrow (Künsch 1989, Annal
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,16 +135,36 @@ def mcnemar(first: Result, second: Result, block: int = BLOCK, seed: int = 0) ->
     rows = np.flatnonzero(first.test & second.test)
     if not len(rows):
         raise DataError("The two have no test rows in common.", "Choose runs of one fold.")
+    labels = first.labels[rows]
+    right = [one.gas[rows].argmax(axis=1) == labels for one in (first, second)]
+    alone, without = int((right[0] & ~right[1]).sum()), int((right[1] & ~right[0]).sum())
+    drawn = accuracies(right, first, rows, block, seed)
+    lower, upper = np.quantile(drawn[0] - drawn[1], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    gain, p = float(right[0].mean() - right[1].mean()), exact(alone, without)
+    return Difference(gain, float(lower), float(upper), alone, without, p, len(rows))
+
+
+def exact(first_alone: int, second_alone: int) -> float:
+    """Return p of McNemar's test, exact, of rows that one model alone named rightly."""
     from scipy.stats import binomtest
 
-    labels = first.labels[rows]
-    right, other = (one.gas[rows].argmax(axis=1) == labels for one in (first, second))
-    alone, without = int((right & ~other).sum()), int((other & ~right).sum())
-    p = binomtest(alone, alone + without).pvalue if alone + without else 1.0
-    blocks = _blocks(first, rows, block)
-    weights = _weights(blocks, labels, np.random.default_rng(seed))
-    gains = weights @ np.bincount(blocks, right.astype(float) - other)
-    drawn = gains / (weights @ np.bincount(blocks))
-    lower, upper = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    gain = float(right.mean() - other.mean())
-    return Difference(gain, float(lower), float(upper), alone, without, float(p), len(rows))
+    both = first_alone + second_alone
+    return float(binomtest(first_alone, both).pvalue) if both else 1.0
+
+
+def accuracies(
+    right: Sequence[np.ndarray], result: Result, rows: np.ndarray, block: int = BLOCK, seed: int = 0
+) -> np.ndarray:
+    """Return (models, draws) accuracies when blocks of rows are drawn anew, the same for all.
+
+    Args:
+        right: (rows,) bool of each model: rows that it names rightly.
+        result: Of any of them, for classes and sessions.
+        rows: Which rows of the result these are.
+        block: Rows in a block.
+        seed: Of the draws.
+    """
+    blocks = _blocks(result, rows, block)
+    weights = _weights(blocks, result.labels[rows], np.random.default_rng(seed))
+    count = weights @ np.bincount(blocks)
+    return np.stack([weights @ np.bincount(blocks, one.astype(float)) / count for one in right])

@@ -8,6 +8,7 @@ Example:
     >>> fleet.sort_values("remaining")[["entity", "remaining", "lower", "upper", "health"]]
 """
 
+from core.life import beside
 from core.life.config import Config
 from core.life.metrics import advice, evaluate, judge, phm08, rmse
 from core.life.result import Result, read_result
@@ -22,6 +23,7 @@ __all__ = [
     "Prepared",
     "Result",
     "advice",
+    "beside",
     "evaluate",
     "fit",
     "interval",

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import anomaly, labels, runs
+from core import anomaly, labels, runs, script
 from core.data import catalog, open_dataset
-from dashboard import panels, script, workbench
+from dashboard import panels, workbench
 from tests.examples import waves
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,6 +211,6 @@ def test_a_damaged_run_is_explained(name, run):
 def test_the_code_on_the_page_runs_and_gives_what_is_on_the_screen(name, run, capsys):
     decision = anomaly.Decision(threshold=anomaly.Quantile(q=0.95), merge_gap=2)
     space: dict = {}
-    exec(script.of(run, decision), space)
+    exec(script.anomaly(run, decision), space)
     expected = anomaly.events(run.result(), decision)
     pd.testing.assert_frame_equal(space["events"], expected)

@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from core import forecast, forecasts, jobs, runs, worker
+from core import forecast, forecasts, jobs, runs, script, worker
 from core import task as tasks
 from core.data import catalog
 from core.settings import settings
-from dashboard import forecast_charts, forecast_data, forecast_script, forecast_setup
+from dashboard import forecast_charts, forecast_data, forecast_setup
 from dashboard import format as write
 from dashboard.charts import Axis
 from dashboard.draw import spec
@@ -276,7 +276,7 @@ def test_a_run_of_this_task_opens_on_this_page(stored):
 def test_the_code_on_the_page_runs_and_gives_what_is_on_the_screen(stored, capsys):
     one = stored["single"]
     space: dict = {}
-    exec(forecast_script.of(one, "south"), space)
+    exec(script.forecast(one, "south"), space)
     assert forecast.measures(space["result"]) == one.metrics
     assert "south" in capsys.readouterr().out
 

@@ -13,14 +13,14 @@ import pytest
 import streamlit as st
 from PIL import Image
 
-from core import gas, gases, jobs, runs, worker
+from core import gas, gases, jobs, runs, script, worker
 from core import task as tasks
 from core.data import catalog
 from core.gas import Decision, Fault
 from core.gas.cnn import Cnn
 from core.settings import settings
 from dashboard import format as write
-from dashboard import gas_charts, gas_plots, gas_recording, gas_script, gas_setup, gas_why
+from dashboard import gas_charts, gas_plots, gas_recording, gas_setup, gas_why
 from dashboard.draw import spec
 from dashboard.gas_course import Course
 from dashboard.theme import MEANINGS
@@ -273,7 +273,7 @@ def test_a_recording_that_is_gone_leaves_its_decisions(stored):
 def test_the_code_runs_and_says_what_the_page_says(stored, capsys):
     one = stored["lda"]
     decision = Decision(threshold=0.4, hold=2)
-    exec(compile(gas_script.of(one, decision), "script", "exec"), {})
+    exec(compile(script.gas(one, decision), "script", "exec"), {})
     said = capsys.readouterr().out
     assert str(gas.judge(one.result(), decision).metrics) in said
 

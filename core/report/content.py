@@ -1,0 +1,553 @@
+"""What a report says of a run, or of several: everything comes from their cards and results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from core import card as cards
+from core import compare, runs
+from core import format as write
+from core import task as tasks
+from core.beside import Beside, Contest, Curve, against
+from core.compare import Comparison
+from core.data import catalog
+from core.errors import ConfigError, RunDamaged, UnknownDataset
+from core.report import again, figures, operating
+from core.report.blocks import (
+    Block,
+    Figure,
+    Pairs,
+    Points,
+    Report,
+    Section,
+    Table,
+    Text,
+)
+from core.report.operating import Operating
+from core.run import Run
+
+QUESTIONS = {
+    "anomaly": "Which moments are not normal, and which sensor says so?",
+    "forecast": "What will these sensors read next, and does the model know it better than a "
+    "baseline?",
+    "gas": "Is there a leak, and of which gas?",
+    "life": "Which units fail next, and how much life is left in each of them?",
+}
+PICTURES = 4  # curves that are drawn
+WARNINGS = 12  # findings that are listed
+SHARES = frozenset(
+    {"event_recall", "event_precision", "false_alarm_rate", "coverage", "recall", "late_share"}
+)
+
+
+def of(names: Sequence[str]) -> Report:
+    """Return the report of one run, with its baselines, or of several side by side.
+
+    Args:
+        names: Names or ids of one to eight runs of one task.
+
+    Raises:
+        ConfigError: no run, too many, of different tasks, or not on the same data and split.
+        RunNotFound: one of them is not there.
+        RunDamaged: a file of one of them is missing or altered.
+    """
+    asked = list(dict.fromkeys(names))
+    if not asked:
+        raise ConfigError("A report needs a run.", "Name one, or several of one task.")
+    if len(asked) == 1:
+        return _single(runs.get(asked[0]))
+    return _several(compare.chosen(asked))
+
+
+def _single(run: Run) -> Report:
+    beside = _beside(run)
+    found = [runs.get(name) for name in beside]
+    made = compare.compare(beside) if len(beside) > 1 else None
+    own, label = compare.of(run.task), _label(run)
+    card, decided = run.card(), operating.of(run)
+    limits = [*card["notes"], *decided.limits, *_doubts(run, made, own), *_of_data(card)]
+    short = [_standing(run, made, own), decided.sentence, _limits_in_short(limits)]
+    return Report(
+        title=f"{label} on {run.dataset}",
+        lines=[_line(run)],
+        short=[line for line in short if line],
+        sections=[
+            Section("The question", _question(run, card)),
+            Section("Data and findings", _data(run, card)),
+            Section("Protocol", [*_protocol(card), _settings(run)]),
+            Section("Results", _results([run], found, made, own, card)),
+            Section(decided.title, _decided(decided)),
+            Section("Limits", [Points(_unique(limits))] if limits else [Text("None is known.")]),
+            Section("Making it again", again.blocks([run])),
+        ],
+    )
+
+
+def _several(found: list[Run]) -> Report:
+    made = compare.compare([run.name for run in found])
+    own, first = compare.of(made.task), found[0]
+    card = first.card()
+    decided = {run.name: operating.of(run) for run in found}
+    limits = {run.name: _unique([*run.card()["notes"], *decided[run.name].limits]) for run in found}
+    shared = [*made.notes, *_of_data(card)]
+    blocks: list[Block] = [Points(shared)] if shared else []
+    blocks += [
+        _points_of(f"{run.name} ({_label(run)})", limits[run.name])
+        for run in found
+        if limits[run.name]
+    ]
+    return Report(
+        title=f"{len(found)} models on {made.dataset}",
+        lines=[_line(run) for run in found],
+        short=[_verdict(made, own), f"Between the runs: {made.changed}."],
+        sections=[
+            Section("The question", _question(first, card)),
+            Section("Data and findings", _data(first, card)),
+            Section("Protocol", [*_protocol(card), *_differences(made)]),
+            Section("Results", _results(found, found, made, own, card)),
+            Section("Thresholds and what they cost", _costs(found, decided)),
+            Section("Limits", blocks or [Text("None is known.")]),
+            Section("Making it again", again.blocks(found)),
+        ],
+    )
+
+
+def _points_of(title: str, lines: Sequence[str]) -> Pairs:
+    return Pairs({f"{number}": line for number, line in enumerate(lines, 1)}, title)
+
+
+def _unique(lines: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(lines))
+
+
+def _beside(run: Run) -> list[str]:
+    """Return *run* and the stored baselines that can be compared with it and are whole."""
+    names = [name for name in compare.rivals(run) if name != run.name]
+    return [*(name for name in names if _whole(name)), run.name]
+
+
+def _whole(name: str) -> bool:
+    """Whether the files of a run are there; a report goes on without a baseline that is damaged."""
+    try:
+        runs.get(name).result()
+    except RunDamaged:
+        return False
+    return True
+
+
+def _label(run: Run) -> str:
+    return tasks.label(run.task, run.variant)
+
+
+def _line(run: Run) -> str:
+    marks = [mark for mark, on in (("champion", run.champion), ("baseline", run.baseline)) if on]
+    trained = f"trained {write.moment(run.created, seconds=False)} in {write.duration(run.seconds)}"
+    return ", ".join([f"{run.name}: {_label(run)}", *marks, trained])
+
+
+def _standing(run: Run, made: Comparison | None, own: Beside) -> str:
+    """Say how good a run is beside its best baseline, and whether that is more than luck."""
+    title = own.SHOWN[own.METRIC]
+    if made is None:
+        value = run.metrics.get(own.METRIC)
+        return f"{title} {write.number(value)}; no baseline is stored beside it." if value else ""
+    row = made.table[made.table["run"] == run.name].iloc[0]
+    if pd.isna(row[own.METRIC]):
+        return f"{title} is not known: nobody says what is right in the test rows."
+    said = f"{title} {write.number(row[own.METRIC])}{_between(row)}"
+    rivals = made.table[made.table["run"] != run.name].dropna(subset=[own.METRIC])
+    if rivals.empty:
+        return f"{said}."
+    best = rivals.sort_values(own.METRIC, ascending=made.better == "lower").iloc[0]
+    level = f"the best baseline, {best['label']}, has {write.number(best[own.METRIC])}"
+    pairs = against(run.name, made.pairs)
+    pair = pairs[pairs["other"] == best["run"]]
+    if pair.empty:
+        return f"{said}; {level}. The difference was not tested."
+    return f"{said}; {level}. {_luck(pair.iloc[0], made.better)}"
+
+
+def _luck(pair: pd.Series, better: str) -> str:
+    ahead = pair["difference"] < 0 if better == "lower" else pair["difference"] > 0
+    sure = pair["p"] < 0.05 and (pair["upper"] < 0 or pair["lower"] > 0)
+    span = f"{write.number(pair['lower'])} to {write.number(pair['upper'])}"
+    difference = f"difference {write.number(pair['difference'])}, {span}, p = {pair['p']:.2g}"
+    if not sure:
+        return f"The difference may be luck ({difference})."
+    word = "better" if ahead else "worse"
+    return f"It is {word} by more than luck ({difference})."
+
+
+def _between(row: pd.Series) -> str:
+    if pd.isna(row["lower"]):
+        return ""
+    low, high = (write.number(row[end]) for end in ("lower", "upper"))
+    return f" (95 % interval {low} to {high})"
+
+
+def _verdict(made: Comparison, own: Beside) -> str:
+    title = own.SHOWN[own.METRIC]
+    if made.best is None:
+        return (
+            f"No run is better than every other one by more than luck (by {title}; {made.test}): "
+            "choose by what else counts, such as seconds, size and what false alarms cost."
+        )
+    row = made.table[made.table["run"] == made.best].iloc[0]
+    return (
+        f"{made.best} ({row['label']}) is better than every other one by more than luck: {title} "
+        f"{write.number(row[own.METRIC])}{_between(row)} ({made.test})."
+    )
+
+
+def _limits_in_short(limits: Sequence[str]) -> str:
+    if not limits:
+        return ""
+    others = f" {len(limits) - 1} more under Limits." if len(limits) > 1 else ""
+    return f"Mind: {limits[0]}{others}"
+
+
+def _doubts(run: Run, made: Comparison | None, own: Beside) -> list[str]:
+    """Return what keeps from trusting the result of *run*."""
+    lines = list(made.notes) if made is not None else []
+    if made is None:
+        lines.append("No other stored run can be compared with it: nothing was tested.")
+    variant = tasks.known(run.task).get(run.variant)
+    if variant is not None and "seed" in variant.reads and not run.baseline:
+        seed = run.config.get("seed", 0)
+        lines.append(f"One training, with seed {seed}: other seeds give somewhat other numbers.")
+    return lines
+
+
+def _of_data(card: dict[str, Any]) -> list[str]:
+    """Return what the recording itself does not allow."""
+    lines = []
+    if (entry := _entry(card["data"]["source"])) is not None and entry.kind == "sample":
+        simulated = "The recording is simulated: its figures say nothing of a real one."
+        lines += [] if simulated in card["notes"] else [simulated]
+    warned = sum(finding["severity"] != "info" for finding in card["data"]["findings"])
+    if warned:
+        lines.append(f"{write.count(warned, 'finding')} about the recording should be looked at.")
+    return lines
+
+
+def _entry(source: str) -> catalog.Entry | None:
+    try:
+        return catalog.entry(source)
+    except UnknownDataset:
+        return None
+
+
+def _question(run: Run, card: dict[str, Any]) -> list[Block]:
+    asked = QUESTIONS[run.task]
+    entry = _entry(run.source)
+    about = "" if entry is None else f" {entry.label}: {entry.description}"
+    wanted = []
+    if run.task == "forecast":
+        target = run.config.get("target") or "all channels"
+        ahead, back = run.config.get("horizon"), run.config.get("lookback")
+        wanted.append(f"Asked are {target}, {ahead} steps ahead, from the last {back} rows.")
+    return [Text(f"{asked}{about}"), *(Text(line) for line in wanted)]
+
+
+def _data(run: Run, card: dict[str, Any]) -> list[Block]:
+    data, roles = card["data"], card["data"]["roles"]
+    entry = _entry(run.source)
+    pairs = {
+        "Name": data["name"],
+        "Rows": f"{write.count(data['rows'])} of "
+        f"{write.count(data['entities'], 'entity', 'entities')}",
+        "Channels": f"{len(roles['channels'])}: {', '.join(roles['channels'])}",
+        **_span_of(run),
+        "Labels": roles["label"] or "none",
+        "Cleaning": _cleaning(data["cleaning"]),
+        "Rows with filled-in values": write.count(data["imputed"]),
+    }
+    if entry is not None and entry.licence:
+        pairs["Licence"] = entry.licence
+    order = {"error": 0, "warning": 1, "info": 2}
+    findings = sorted(data["findings"], key=lambda finding: order[finding["severity"]])
+    rows = [
+        (found["severity"], found["column"], found["what"], found["action"])
+        for found in findings[:WARNINGS]
+    ]
+    title = "What was found in it"
+    if len(findings) > len(rows):
+        title += f", the first {len(rows)} of {len(findings)}"
+    if not rows:
+        return [Pairs(pairs), Text("Nothing conspicuous was found in it.")]
+    return [Pairs(pairs), Table(("", "Column", "Finding", "What is done"), rows, title)]
+
+
+def _span_of(run: Run) -> dict[str, str]:
+    steps = run.result().steps
+    if "time" not in steps:
+        return {"Time": "none: rows in order"}
+    time = steps["time"]
+    ends = f"{write.moment(time.min())} to {write.moment(time.max())}"
+    return {"Time": ends if time.dt.tz is not None else f"{ends}, {write.zone(time)}"}
+
+
+def _cleaning(cleaning: dict[str, Any]) -> str:
+    words = {
+        "interpolate": "missing values interpolated",
+        "ffill": "missing values filled forward",
+        "drop": "rows with missing values left out",
+        "keep": "missing values kept",
+    }
+    said = words.get(cleaning["missing"], cleaning["missing"])
+    if cleaning["missing"] not in ("keep", "drop"):
+        said += f" over gaps of up to {cleaning['max_gap']} rows"
+    return said if cleaning["step"] is None else f"{said}; resampled to {cleaning['step']}"
+
+
+def _protocol(card: dict[str, Any]) -> list[Block]:
+    total = sum(card["split"].values())
+    order = ("train", "validation", "embargo", "test")
+    rows = [
+        (part, write.count(card["split"][part]), write.percent(card["split"][part] / total))
+        for part in order
+        if part in card["split"]
+    ]
+    fitted = {name.capitalize(): str(text) for name, text in card["fitted"].items()}
+    return [
+        Text(
+            "Metrics count test rows alone. Whatever is fitted is fitted on the training rows; "
+            "validation rows decide when to stop; rows of the embargo keep the parts apart."
+        ),
+        Table(("Part", "Rows", "Share"), rows, "The split"),
+        Pairs(fitted, "What was fitted on what"),
+    ]
+
+
+def _settings(run: Run) -> Pairs:
+    return Pairs(cards.settings(run.task, run.config, run.variant), "Settings")
+
+
+def _differences(made: Comparison) -> list[Block]:
+    if made.settings.empty:
+        return [Text(f"The settings: {made.changed}.")]
+    names = made.table["run"].tolist()
+    texts = made.settings[["title", *names]].fillna("").astype(str)
+    rows = [tuple(row) for row in texts.to_numpy()]
+    return [Table(("Setting", *names), rows, "Where the settings differ")]
+
+
+def _results(
+    shown: Sequence[Run],
+    found: Sequence[Run],
+    made: Comparison | None,
+    own: Beside,
+    card: dict[str, Any],
+) -> list[Block]:
+    """Return pictures and tables; *shown* are those in the timelines, *found* all of them."""
+    blocks: list[Block] = []
+    results = {run.name: run.result() for run in found}
+    decisions = {run.name: run.decision() for run in found}
+    labels = {run.name: _label(run) for run in found}
+    if len(set(labels.values())) < len(labels):
+        labels = {name: f"{label} · {name}" for name, label in labels.items()}
+    own_results = {run.name: results[run.name] for run in shown}
+    ahead = int(shown[0].config.get("horizon", 1))
+    own_decisions = {run.name: decisions[run.name] for run in shown}
+    courses = own.courses(own_results, own_decisions, step=ahead)
+    blocks.append(
+        Figure(
+            figures.timelines(courses, {run.name: labels[run.name] for run in shown}),
+            _caption(shown[0].task, ahead, figures.shades(courses)),
+        )
+    )
+    if made is None:
+        contest = own.contest(results, decisions)
+        blocks.append(_alone(shown[0], contest, own, card))
+    else:
+        blocks += _beside_one_another(shown, made, labels, card)
+    blocks += _curves(shown, made, own, results, decisions, labels)
+    return blocks
+
+
+def _caption(task: str, ahead: int, shaded: bool) -> str:
+    if task == "forecast":
+        before = write.count(ahead, "step")
+        return f"Grey: readings of the test rows. Blue: what was forecast {before} before."
+    if task == "life":
+        return "Test units one after the other. Grey: the life that was left. Blue: what was said."
+    line = "anomaly score" if task == "anomaly" else "probability of a leak"
+    truth = "labelled anomalies" if task == "anomaly" else "gas in truth"
+    rest = " Shaded: rows that do not count." if shaded else ""
+    return f"Green: {line}. Dashes: the threshold. Vermilion: alarms. Amber: {truth}.{rest}"
+
+
+def _gone(card: dict[str, Any], made: Comparison) -> dict[str, dict[str, float]]:
+    """Return the baselines that the card knows and the store has no more, by name."""
+    task, there = card["run"]["task"], set(made.table["variant"])
+    return {
+        tasks.label(task, variant): metrics
+        for variant, metrics in card["baselines"].items()
+        if variant not in there
+    }
+
+
+def _alone(run: Run, contest: Contest, own: Beside, card: dict[str, Any]) -> Table:
+    measured, others = contest.measured[run.name], card["baselines"]
+    rows = [
+        (
+            title,
+            _cell(name, measured[name]),
+            *(_cell(name, other.get(name, float("nan"))) for other in others.values()),
+        )
+        for name, title in own.SHOWN.items()
+        if name in measured
+    ]
+    head = [f"{tasks.label(run.task, variant)} (baseline, of the card)" for variant in others]
+    return Table(("Metric", _label(run), *head), rows, "Metrics of the test rows")
+
+
+def _cell(name: str, value: float) -> str:
+    if name == "events":
+        return write.count(value) if value == value else write.NOTHING
+    return write.percent(value) if name in SHARES else write.number(value)
+
+
+def _beside_one_another(
+    shown: Sequence[Run], made: Comparison, labels: dict[str, str], card: dict[str, Any]
+) -> list[Block]:
+    table = made.table
+    head = ["Model", *made.titles.values()]
+    known = made.metric in made.titles  # not without labels
+    place = head.index(made.titles[made.metric]) + 1 if known else len(head)
+    head[place:place] = ["95 % interval"] * known
+    rows = []
+    gone = _gone(card, made) if len(shown) == 1 else {}
+    for name, metrics in gone.items():
+        cells = [f"{name} (baseline, of the card)"]
+        cells += [_cell(one, metrics.get(one, float("nan"))) for one in made.titles]
+        cells[place:place] = [write.NOTHING] * known
+        rows.append((*cells, write.NOTHING, write.NOTHING))
+    for _, row in table.iterrows():
+        cells = [labels[row["run"]] + (" (baseline)" if row["baseline"] else "")]
+        cells += [_cell(name, row[name]) for name in made.titles]
+        span = write.NOTHING
+        if pd.notna(row["lower"]):
+            span = f"{write.number(row['lower'])} to {write.number(row['upper'])}"
+        cells[place:place] = [span] * known
+        rows.append((*cells, write.duration(row["seconds"]), _size(row["size"])))
+    own_names = {run.name for run in shown} if len(shown) == 1 else {made.best}
+    strong = frozenset(n for n, name in enumerate(table["run"], len(gone)) if name in own_names)
+    flags = [True] * len(gone) + table["baseline"].tolist()
+    grey = frozenset(n for n, flag in enumerate(flags) if flag)
+    what = "the run" if len(shown) == 1 else "the one that is better than all by more than luck"
+    return [
+        Table(
+            (*head, "Training", "Size"),
+            rows,
+            f"Baselines on top; in bold {what}. Counted on {_counted(made)}",
+            strong,
+            grey,
+        ),
+        *(_pictured(table, made, labels) if known else []),
+        *_pairs(shown, made, labels),
+    ]
+
+
+def _pictured(table: pd.DataFrame, made: Comparison, labels: dict[str, str]) -> list[Block]:
+    """Return the picture of the main metric with its intervals."""
+    title = made.titles[made.metric]
+    names = [labels[name] for name in table["run"]]
+    rows = table.assign(label=names, value=table[made.metric])
+    drawn = figures.intervals(rows[["label", "value", "lower", "upper", "baseline"]], title)
+    return [Figure(drawn, f"{title} with 95 % intervals; grey: baselines.")]
+
+
+def _pairs(shown: Sequence[Run], made: Comparison, labels: dict[str, str]) -> list[Block]:
+    """Return the paired tests: of the one run with each other, or of all pairs."""
+    if made.pairs.empty:
+        return []
+    if len(shown) == 1:
+        pairs = against(shown[0].name, made.pairs).assign(first=shown[0].name)
+        pairs = pairs.rename(columns={"other": "second"})
+    else:
+        pairs = made.pairs
+    rows = [
+        (
+            labels[row["first"]],
+            labels[row["second"]],
+            write.number(row["difference"]),
+            f"{write.number(row['lower'])} to {write.number(row['upper'])}",
+            f"{row['p']:.2g}",
+        )
+        for _, row in pairs.iterrows()
+    ]
+    head = ("Model", "against", f"Difference of {made.titles[made.metric]}", "95 % interval", "p")
+    return [
+        Table(head, rows, "Is it more than luck?"),
+        Text(f"Test: {made.test} for the best of all; p is of each pair alone."),
+    ]
+
+
+def _counted(made: Comparison) -> str:
+    return write.count(made.rows, "test forecast" if made.task == "forecast" else "test row")
+
+
+def _size(size: float) -> str:
+    return f"{write.number(size / 1e6)} MB" if size >= 1e6 else f"{write.number(size / 1e3)} kB"
+
+
+def _curves(
+    shown: Sequence[Run],
+    made: Comparison | None,
+    own: Beside,
+    results: dict[str, Any],
+    decisions: dict[str, Any],
+    labels: dict[str, str],
+) -> list[Block]:
+    """Return the curves of the task: of the run and its best baseline, or of all runs."""
+    names = [run.name for run in shown]
+    if len(shown) == 1 and made is not None:
+        others = made.table[made.table["run"] != names[0]].dropna(subset=[made.metric])
+        ordered = others.sort_values(made.metric, ascending=made.better == "lower")
+        names += ordered["run"].tolist()[:1]
+    found: list[Curve] = own.curves(
+        {name: results[name] for name in names}, {name: decisions[name] for name in names}
+    )
+    drawn = {name: labels[name] for name in names}
+    return [
+        Figure(figures.curve(one, drawn), " ".join(filter(None, [f"{one.title}.", one.note])), True)
+        for one in found[:PICTURES]
+    ]
+
+
+def _decided(decided: Operating) -> list[Block]:
+    rows = [(name, text, decided.spans.get(name, "")) for name, text in decided.costs.items()]
+    head = ("In the test rows", "", "95 % interval") if decided.spans else ("In the test rows", "")
+    blocks: list[Block] = [
+        Pairs(decided.rule),
+        Table(head, [row[: len(head)] for row in rows]),
+    ]
+    if decided.confusion is not None:
+        counts = decided.confusion
+        table = [
+            (str(name), *(write.count(n) for n in row))
+            for name, row in zip(counts.index, counts.to_numpy(), strict=True)
+        ]
+        title = "Test rows of each class (left), and what they were called (top)"
+        blocks.append(Table(("", *map(str, counts.columns)), table, title))
+    return blocks
+
+
+def _costs(found: Sequence[Run], decided: dict[str, Operating]) -> list[Block]:
+    """Return the operating points of several runs beside one another."""
+    names = list(dict.fromkeys(name for one in decided.values() for name in one.costs))
+    rows = [
+        (name, *(decided[run.name].costs.get(name, write.NOTHING) for run in found))
+        for name in names
+    ]
+    rules = list(dict.fromkeys(name for one in decided.values() for name in one.rule))
+    chosen = [
+        (name, *(decided[run.name].rule.get(name, write.NOTHING) for run in found))
+        for name in rules
+    ]
+    head = tuple(run.name for run in found)
+    return [Table(("", *head), chosen), Table(("In the test rows", *head), rows)]

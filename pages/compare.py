@@ -1,0 +1,26 @@
+"""Which model should we run, and is it better by more than luck?"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import compare
+from core.errors import FusionscopeError
+from dashboard import compare_bench, compare_choice, compare_mend, link
+from dashboard.notices import explain
+
+st.title("Compare")
+found = compare_choice.sidebar()
+link.notices(but=compare_bench.LINKED)
+if not found:
+    compare_bench.nothing_yet()
+else:
+    try:
+        mismatch = compare.mismatch(compare.comparable(found))
+    except FusionscopeError as error:
+        explain(error)
+    else:
+        if mismatch is None:
+            compare_bench.draw(found)
+        else:
+            compare_mend.draw(mismatch, found)
