@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.table import show_in_readme, write
 
-NAMES = ("windows", "slider", "scale", "vus", "server", "training", "forecast")
+NAMES = ("windows", "slider", "scale", "vus", "server", "compare", "training", "forecast")
 
 
 def main() -> int:

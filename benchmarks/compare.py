@@ -1,4 +1,7 @@
-"""The page Compare with 8 runs of 100,000 rows, and the list of 1,000 stored runs."""
+"""The page Compare with 8 runs of 100,000 rows, and the list of 1,000 stored runs.
+
+`FUSIONSCOPE_HOME=benchmarks/out/home python -m benchmarks.compare` writes results/compare.csv.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ from streamlit.testing.v1 import AppTest
 
 from benchmarks import big
 from benchmarks.server import ARGUMENTS, LIMIT, _until_answer
-from benchmarks.table import Row, at_most, in_process
+from benchmarks.table import Row, at_most, in_process, write
 from core import anomaly, runs
 from core.data import catalog, open_dataset
 
@@ -37,10 +40,10 @@ ROUNDS = 3
 MAIN = Path(__file__).resolve().parents[1] / "dashboard" / "main.py"
 DRAWN = """() => {
     const app = document.querySelector('[data-testid=stApp]');
-    const charts = [...document.querySelectorAll('[data-testid=stVegaLiteChart] canvas')];
+    const charts = [...document.querySelectorAll('[data-testid=stVegaLiteChart] svg.marks')];
     const waits = document.querySelector('[data-testid=stSkeleton]');
     return app?.getAttribute('data-test-script-state') === 'notRunning' && charts.length >= 2
-        && charts.every(one => one.width > 0) && !waits;
+        && charts.every(one => one.clientWidth > 0) && !waits;
 }"""
 
 
@@ -50,7 +53,7 @@ def run() -> list[Row]:
     warm = [one.name for one in small()]
     server, chart = zip(*(_opened(names, warm) for _ in range(ROUNDS)), strict=True)
     fill()
-    store, page = json.loads(in_process("benchmarks.compare"))
+    store, page = json.loads(in_process("benchmarks.compare", "listed"))
     what = f"Compare, 8 runs of {ROWS:,} rows"
     return [
         at_most(f"{what}: the server's answer", float(np.median(server)), 1.5, "s"),
@@ -168,4 +171,7 @@ def _seconds(work: object) -> float:
 
 
 if __name__ == "__main__":
-    print(json.dumps(listed()))
+    if sys.argv[1:] == ["listed"]:
+        print(json.dumps(listed()))
+    else:
+        print(write("compare", run()))

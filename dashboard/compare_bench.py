@@ -99,6 +99,7 @@ def timelines(bench: Bench) -> None:
         "across a part to look closely",
         figure="compare-agreement",
     )
+    points = course.points(start, stop)
     show(
         spec(
             compare_charts.lanes,
@@ -111,7 +112,8 @@ def timelines(bench: Bench) -> None:
         ),
         {
             "frame": course.frame(start, stop),
-            "points": course.points(start, stop),
+            "points": points,
+            "pointer": course.pointer(points),
             "fired": course.fired(start, stop),
             "truth": course.truth(start, stop),
             "uncounted": course.uncounted(start, stop),

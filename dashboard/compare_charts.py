@@ -79,8 +79,8 @@ def lanes(
 ) -> alt.LayerChart:
     """Draw what runs say under one another, with one rule under the pointer for all of them.
 
-    Reads frame [x], points (`Course.points`), fired and truth [x, x2, y, y2], uncounted [x, x2],
-    and names [y, name, label, meaning].
+    Reads frame [x], points (`Course.points`), pointer (few of these), fired and truth [x, x2, y,
+    y2], uncounted [x, x2], and names [y, name, label, meaning].
 
     Args:
         axis: The horizontal axis.
@@ -130,7 +130,12 @@ def lanes(
 def _hover(x: alt.X, axis: Axis, names: Sequence[str], title: str, actual: bool) -> list[alt.Chart]:
     """Return the rule under the pointer, with what every run says there."""
     hover = alt.selection_point(
-        name="hover", nearest=True, on="pointermove", clear="pointerout", encodings=["x"]
+        name="hover",
+        nearest=True,
+        on="pointermove",
+        clear="pointerout",
+        encodings=["x"],
+        empty=False,
     )
     told = [axis.tooltip()]
     if actual:
@@ -138,18 +143,14 @@ def _hover(x: alt.X, axis: Axis, names: Sequence[str], title: str, actual: bool)
     told += [
         alt.Tooltip(f"v{number}:Q", title=name, format=".4~g") for number, name in enumerate(names)
     ]
-    rule = (
-        named("points")
-        .mark_rule(strokeWidth=1.2)
-        .encode(x=x, opacity=alt.condition(hover, alt.value(0.9), alt.value(0), empty=False))
-    )
+    rule = named("pointer").mark_rule(strokeWidth=1.2, opacity=0.9).encode(x=x)
     near = (
-        named("points")
+        named("pointer")
         .mark_rule(strokeWidth=8, opacity=0)
         .encode(x=x, tooltip=told)
         .add_params(hover)
     )
-    return [paint(rule, "threshold"), near]
+    return [paint(rule, "threshold").transform_filter(hover), near]
 
 
 def _uncounted(x: alt.X) -> alt.Chart:

@@ -130,6 +130,11 @@ class Course:
             columns["actual"] = self.courses.actual[rows]
         return pd.DataFrame(columns)
 
+    def pointer(self, points: pd.DataFrame) -> pd.DataFrame:
+        """Return few of *points*: where the rule under the pointer may stand."""
+        kept = np.unique(np.linspace(0, max(len(points) - 1, 0), BINS).astype(int))
+        return points.iloc[kept]
+
     def fired(self, start: int, stop: int) -> pd.DataFrame:
         """Return [x, x2, y, y2] of the alarms between two rows."""
         fired = self.courses.fired
@@ -252,12 +257,12 @@ class Course:
     def _bands(self, mask: np.ndarray, start: int, stop: int) -> pd.DataFrame:
         """Return [x, x2] of the stretches of *mask* between two rows.
 
-        At most twice as many as the picture has columns: what is nearer is drawn as one.
+        At most as many as the picture has columns: what is nearer is drawn as one.
         """
         part = mask[start:stop]
         edges = np.flatnonzero(np.diff(np.r_[False, part, False]))
         first, last = edges[::2] + start, edges[1::2] + start - 1
-        near = max((stop - start) // (2 * BINS), 1)
+        near = max((stop - start) // BINS, 1)
         apart = np.r_[True, first[1:] - last[:-1] > near] if len(first) else np.array([], bool)
         heads = np.flatnonzero(apart)
         tails = np.r_[heads[1:] - 1, len(last) - 1] if len(heads) else heads

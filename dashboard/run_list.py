@@ -25,7 +25,8 @@ CHAMPION = "★ champion"
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """Return a page of `core.runs.table` as it is shown; `config` describes its columns."""
-    checks = [_check(identifier) for identifier in table["id"]]
+    known = runs.several(table["id"])  # one question for the whole page
+    checks = [_check(known.get(identifier)) for identifier in table["id"]]
     return pd.DataFrame(
         {
             "name": table["name"],
@@ -90,21 +91,22 @@ def _score(row: Mapping[Hashable, Any]) -> str:
     return write.NOTHING if pd.isna(value) else f"{write.number(value)} {name}"
 
 
-def _check(identifier: str) -> dict[str, str]:
+def _check(run: runs.Run | None) -> dict[str, str]:
     """Say whether the files of a run are whole, and what its best baseline reaches."""
+    if run is None:  # deleted since the page was listed
+        return {"beside": write.NOTHING, "state": "gone"}
     try:
-        return {"beside": _beside(identifier), "state": "whole"}
+        return {"beside": _beside(run, run.id), "state": "whole"}
     except RunError:
         return {"beside": write.NOTHING, "state": "damaged"}
 
 
 @st.cache_data(ttl=300, max_entries=2_000, show_spinner=False)
-def _beside(identifier: str) -> str:
-    run = runs.get(identifier)
-    metric, _, more = LEADS[run.task]
-    baselines = run.card()["baselines"]
+def _beside(_run: runs.Run, run_id: str) -> str:
+    metric, _, more = LEADS[_run.task]
+    baselines = _run.card()["baselines"]
     reached = {name: found[metric] for name, found in baselines.items() if metric in found}
     if not reached:
         return write.NOTHING
     best = (max if more else min)(reached, key=lambda one: reached[one])
-    return f"{write.number(reached[best])} {tasks.label(run.task, best)}"
+    return f"{write.number(reached[best])} {tasks.label(_run.task, best)}"
