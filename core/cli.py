@@ -22,6 +22,7 @@ import core
 from core import cli_benchmark, cli_forecast, cli_gas, cli_train, tables
 from core.cli_drift import drift
 from core.cli_life import life
+from core.cli_sweep import sweep
 from core.cli_train import Graph as GraphFile
 from core.cli_train import Json
 from core.console import err, out, print_json, print_pairs, print_table
@@ -50,6 +51,7 @@ app.add_typer(cli_benchmark.app, name="benchmark")
 app.command()(life)
 app.command()(cli_forecast.forecast)
 app.command()(drift)
+app.command()(sweep)
 
 
 @app.callback(invoke_without_command=True)
