@@ -21,6 +21,7 @@ ENTRIES = (
     ("forecast", "Forecast", "query_stats", "What the sensors will read next, and how sure."),
     ("gas", "Gas", "gas_meter", "Whether there is a leak and of what, by sensors and a camera."),
     ("fleet", "Fleet", "precision_manufacturing", "Which units fail next, and how worn each is."),
+    ("experiments", "Experiments", "science", "Which settings, which window, which parts."),
     ("runs", "Runs", "inventory_2", "Every trained model: filter, compare, tag, delete."),
 )
 

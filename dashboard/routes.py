@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -30,6 +31,15 @@ def to_run(name: str, dataset: str, task: str = "anomaly") -> NoReturn:
     if task in OWN:
         to(OWN[task], **{f"{task}.data": dataset, f"{task}.run": name})
     to("anomalies", **_known(dataset), run=name)
+
+
+def address(name: str, dataset: str, task: str) -> str:
+    """Return the address of the run *name* of *task*, from another page."""
+    if task in OWN:
+        shown = {f"{task}.data": dataset, f"{task}.run": name}
+        return f"{OWN[task]}?{urlencode(shown)}"
+    known = {"data": dataset} if catalog.known(dataset) else {}
+    return f"anomalies?{urlencode(known | {'run': name})}"
 
 
 def to_settings(dataset: str, config: dict[str, Any], task: str = "anomaly") -> NoReturn:
