@@ -44,7 +44,8 @@ class Watch:
             log.info("The scheduler is out of reach: %s", error)
             return False
         able = {name for one in workers for name in one["resources"]}
-        return bool(workers) and (able >= set(cluster.ROLES) or not able)
+        # The workers of a cluster that declare no role take any (`cluster.resources`).
+        return bool(workers) and (able >= set(cluster.ROLES) or not cluster.local())
 
     def resources(self, role: str) -> dict[str, float]:
         """Return the Dask resources of *role*; a local worker that is starting counts."""
