@@ -20,7 +20,7 @@ from dashboard.notices import explain
 from dashboard.study_words import KINDS, STATES, TRIALS
 
 EVERY = 2.0  # seconds between two looks at a study that runs
-MORE = "experiments-more"
+MORE, TROUBLE = "experiments-more", "experiments-trouble"
 
 
 def draw(study: Study) -> None:
@@ -34,7 +34,7 @@ def _draw(name: str, state: str) -> None:
     if study.state != state:
         st.rerun()
     _heading(study, trials)
-    _messages(study, trials)
+    _messages(study)
     _tiles(study, trials)
     if study.kind == "search":
         _searched(study, trials)
@@ -54,7 +54,7 @@ def _heading(study: Study, trials: list[Trial]) -> None:
         st.space("stretch")
         if study.state == "running":
             st.button(
-                "Stop",
+                "Stop the study",
                 icon=":material/stop_circle:",
                 key="experiments-stop",
                 on_click=_stop,
@@ -93,32 +93,37 @@ def _offer(study: Study, trials: list[Trial]) -> None:
     words = [f"{write.count(left + more, 'trial')} to go"] if left + more else []
     if study.kind != "search" and failed:
         words.append(f"{failed} that failed, again")
-    if st.button(
+    st.button(
         f"Go on: {', '.join(words)}" if words else "Go on",
         icon=":material/play_arrow:",
         key="experiments-go-on",
         type="primary" if open_ or study.state == "stopped" else "secondary",
         disabled=not words,
         help=None if words else "All trials are there.",
-    ):
-        try:
-            sweeps.go_on(study.name, more)
-            sweeps.start()
-        except FusionscopeError as error:
-            explain(error)
-        else:
-            st.rerun(scope="app")
+        on_click=_go_on,
+        args=(study.name,),
+    )
+
+
+def _go_on(name: str) -> None:
+    try:
+        sweeps.go_on(name, int(st.session_state.get(MORE) or 0))
+        sweeps.start()
+    except FusionscopeError as error:
+        st.session_state[TROUBLE] = error
 
 
 def _stop(name: str) -> None:
     try:
         sweeps.stop(name)
     except FusionscopeError as error:
-        explain(error)
+        st.session_state[TROUBLE] = error
 
 
-def _messages(study: Study, trials: list[Trial]) -> None:
+def _messages(study: Study) -> None:
     """Say why a study failed, or what it waits for."""
+    if trouble := st.session_state.pop(TROUBLE, None):
+        explain(trouble)
     if study.state == "failed":
         st.error(
             plain(study.message),
