@@ -1,4 +1,4 @@
-"""Write tables of results for other programs, or for a run that is taken up again."""
+"""Tables of results for other programs, or for a benchmark that is taken up again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.errors import StorageError
+from core.errors import ConfigError, StorageError
 
 ROOM = "Choose another folder, or free space."
 
@@ -45,3 +45,33 @@ def replace_csv(rows: list[dict[str, Any]], path: Path) -> None:
         draft.replace(path)
     except OSError as error:
         raise StorageError(f"{path} cannot be written: {error.strerror}.", ROOM) from error
+
+
+def read_rows(path: Path, key: list[str]) -> list[dict[str, Any]]:
+    """Return the rows that `replace_csv` wrote to *path*, without what is unknown; none without it.
+
+    Args:
+        path: CSV file.
+        key: Columns that a row is found by; they are read as text.
+
+    Raises:
+        StorageError: it cannot be read.
+        ConfigError: it lacks a column of *key*.
+    """
+    if not path.exists():
+        return []
+    try:
+        frame = pd.read_csv(path, dtype=dict.fromkeys(key, str))
+    except (OSError, ValueError) as error:
+        raise StorageError(
+            f"{path} cannot be read: {error}.", "Delete it, or name another."
+        ) from None
+    if missing := [name for name in key if name not in frame]:
+        raise ConfigError(
+            f"{path} is no table of this benchmark: it lacks {', '.join(missing)}.",
+            "Name another file.",
+        )
+    frame[key] = frame[key].fillna("")
+    return [
+        {str(k): v for k, v in row.items() if not pd.isna(v)} for row in frame.to_dict("records")
+    ]

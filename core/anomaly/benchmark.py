@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from core.anomaly.config import Config
 from core.anomaly.decide import decide
@@ -21,8 +20,8 @@ from core.anomaly.task import fit, predict
 from core.anomaly.thorough import thorough
 from core.anomaly.thresholds import Decision
 from core.anomaly.variants import VARIANTS
-from core.errors import FusionscopeError, StorageError
-from core.tables import replace_csv
+from core.errors import FusionscopeError
+from core.tables import read_rows, replace_csv
 
 Row = dict[str, Any]
 KEY = ["set", "entity", "variant", "version", "seed", "threshold"]
@@ -70,7 +69,7 @@ def run(
     Returns:
         What went wrong, by the name of the entity: the rest went on.
     """
-    rows = _read(path)
+    rows = read_rows(path, KEY)
     done = {tuple(str(row[name]) for name in KEY) for row in rows}
     broken: dict[str, str] = {}
     for entity in entities:
@@ -173,16 +172,3 @@ def _scored(
 def _key(entity: Entity, variant: str, seed: int, decision: Decision) -> tuple[str, ...]:
     version, rule = VARIANTS[variant].version, decision.threshold.kind
     return (entity.suite, entity.name, variant, str(version), str(seed), rule)
-
-
-def _read(path: Path) -> list[Row]:
-    if not path.exists():
-        return []
-    try:
-        frame = pd.read_csv(path, dtype=dict.fromkeys(KEY, str))
-    except (OSError, ValueError) as error:
-        raise StorageError(f"{path} cannot be read: {error}.", "Choose another file.") from error
-    if not set(KEY) <= set(frame):
-        raise StorageError(f"{path} is no table of results.", "Choose another file.")
-    records = frame.to_dict("records")
-    return [{str(k): v for k, v in row.items() if not pd.isna(v)} for row in records]

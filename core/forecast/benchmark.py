@@ -12,13 +12,13 @@ import numpy as np
 import pandas as pd
 
 from core.data.dataset import Dataset
-from core.errors import ConfigError, FusionscopeError, StorageError
+from core.errors import FusionscopeError, StorageError
 from core.forecast.compare import losses, test_of
 from core.forecast.config import Config
 from core.forecast.metrics import by_step, measures
 from core.forecast.task import fit, predict
 from core.forecast.variants import VARIANTS
-from core.tables import replace_csv
+from core.tables import read_rows, replace_csv
 
 Row = dict[str, Any]
 KEY = ["set", "setting", "variant", "version", "seed"]
@@ -92,7 +92,7 @@ def run(
     Returns:
         What went wrong, by name: the rest went on.
     """
-    rows = _read(path)
+    rows = read_rows(path, KEY)
     broken: dict[str, str] = {}
     for case in cases:
         done = {tuple(str(row[k]) for k in KEY) for row in rows}
@@ -206,27 +206,6 @@ def _file(path: Path, *parts: object) -> Path:
 def _key(case: Case, variant: str, seed: int) -> tuple[str, ...]:
     parts = (case.name, case.setting, variant, VARIANTS[variant].version, seed)
     return tuple(str(part) for part in parts)
-
-
-def _read(path: Path) -> list[Row]:
-    """Return the rows of *path*; none without it."""
-    if not path.exists():
-        return []
-    try:
-        frame = pd.read_csv(path, keep_default_na=True, dtype={"setting": str})
-    except (OSError, ValueError) as error:
-        raise StorageError(
-            f"{path} cannot be read: {error}.", "Delete it, or name another."
-        ) from None
-    if missing := [name for name in KEY if name not in frame]:
-        raise ConfigError(
-            f"{path} is no table of this benchmark: it lacks {', '.join(missing)}.",
-            "Name another file.",
-        )
-    frame["setting"] = frame["setting"].fillna("")
-    return [
-        {str(k): v for k, v in row.items() if not pd.isna(v)} for row in frame.to_dict("records")
-    ]
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:

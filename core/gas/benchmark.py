@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.errors import ConfigError, FusionscopeError, StorageError
+from core.errors import FusionscopeError
 from core.gas.compare import intervals
 from core.gas.config import Config
 from core.gas.metrics import evaluate
@@ -19,7 +19,7 @@ from core.gas.protocol import FOLDS
 from core.gas.recording import GasRecording
 from core.gas.task import fit, predict
 from core.gas.variants import VARIANTS
-from core.tables import replace_csv
+from core.tables import read_rows, replace_csv
 
 Row = dict[str, Any]
 KEY = ["set", "protocol", "embargo", "fold", "setting", "variant", "version", "seed"]
@@ -80,7 +80,7 @@ def run(
     Returns:
         What went wrong, by name: the rest went on.
     """
-    rows = _read(path)
+    rows = read_rows(path, KEY)
     broken: dict[str, str] = {}
     for case in cases:
         done = {_key(row) for row in rows}
@@ -141,27 +141,6 @@ def _measured(recording: GasRecording, config: Config) -> Row:
 
 def _key(row: Row) -> tuple[str, ...]:
     return tuple(str(row[name]) for name in KEY)
-
-
-def _read(path: Path) -> list[Row]:
-    """Return the rows of *path*; none without it."""
-    if not path.exists():
-        return []
-    try:
-        frame = pd.read_csv(path, dtype={"setting": str})
-    except (OSError, ValueError) as error:
-        raise StorageError(
-            f"{path} cannot be read: {error}.", "Delete it, or name another."
-        ) from None
-    if missing := [name for name in KEY if name not in frame]:
-        raise ConfigError(
-            f"{path} is no table of this benchmark: it lacks {', '.join(missing)}.",
-            "Name another file.",
-        )
-    frame["setting"] = frame["setting"].fillna("")
-    return [
-        {str(k): v for k, v in row.items() if not pd.isna(v)} for row in frame.to_dict("records")
-    ]
 
 
 def summary(rows: pd.DataFrame) -> pd.DataFrame:
