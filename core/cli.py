@@ -24,6 +24,7 @@ from core.cli_compare import compare
 from core.cli_drift import drift
 from core.cli_life import life
 from core.cli_report import report
+from core.cli_sweep import sweep
 from core.cli_train import Graph as GraphFile
 from core.cli_train import Json
 from core.console import err, out, print_json, print_pairs, print_table
@@ -54,6 +55,7 @@ app.command()(cli_forecast.forecast)
 app.command()(drift)
 app.command()(compare)
 app.command()(report)
+app.command()(sweep)
 
 
 @app.callback(invoke_without_command=True)

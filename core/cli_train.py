@@ -98,7 +98,7 @@ def train(
     from core import runs, training
 
     config = tasks.get(task).Config.from_settings(
-        [*_hints(task, data, pairs), *pairs], variant=variant
+        [*hints(task, data, pairs), *pairs], variant=variant
     )
     dataset = tasks.opened(task, data, graph=graph)
     checkpoint = training.checkpoint_of(tasks.key_of(task, config, dataset))
@@ -136,7 +136,7 @@ def _report(made: tuple[Run, bool], as_json: bool) -> None:
         out.print(f"Note: {note}", markup=False)
 
 
-def _hints(task: str, data: str, pairs: list[str]) -> list[str]:
+def hints(task: str, data: str, pairs: list[str]) -> list[str]:
     """Return the training rows that the catalog recommends, unless the user chose some."""
     chosen = {pair.partition("=")[0].strip() for pair in pairs}
     if task != "anomaly" or chosen & {"train_rows", "train_share"}:

@@ -7,14 +7,28 @@ its own; what a setting means and how far it goes is written here.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from core.backend import tensorflow
-from core.config import setting
+from core.config import Config, setting
 from core.task import Reporter
 from core.training import Examples, Schedule, train
+
+WHOLE = "as it is"  # what experiments call a config of which nothing was changed
+WINDOWS = (32, 64, 128, 256)
+AnyConfig = TypeVar("AnyConfig", bound=Config)
+
+
+def changed(config: AnyConfig, **values: object) -> AnyConfig:
+    """Return *config* with other *values*, checked as those that a user gives."""
+    return type(config).parse(config.model_dump() | values)
+
+
+def window_sizes(config: AnyConfig) -> dict[str, AnyConfig]:
+    """Return *config* with each of the lookbacks 32, 64, 128 and 256, by a name for each."""
+    return {f"lookback {rows}": changed(config, lookback=rows) for rows in WINDOWS}
 
 
 def lookback(default: int, help: str) -> Any:

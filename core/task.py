@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
+import pandas as pd
 
 from core.config import Config
 from core.data import catalog, open_dataset
@@ -100,6 +101,52 @@ class Variant:
     companion: bool = False
 
 
+@dataclass(frozen=True)
+class Aim:
+    """A metric of the validation rows that a search may go by.
+
+    Attributes:
+        name: As `Experiments.validation` calls it.
+        label: As on the screen, with its unit.
+        more: Whether more of it is better.
+        help: What it means, in one plain sentence.
+    """
+
+    name: str
+    label: str
+    more: bool
+    help: str
+
+
+@dataclass(frozen=True)
+class Experiments:
+    """What a task offers to experiments with its settings; `core.sweeps` makes studies of it.
+
+    Attributes:
+        validation: Returns the metrics of a result on its validation rows, by name; empty where
+            it has none. No metric of test rows: they may not choose a model.
+        aims: What a search may go by; the usual one first.
+        tuned: Fields of the config that matter most, in order; a search begins with those that
+            the variant reads.
+        asked: Fields that decide what is asked, or on which rows it is judged: answers to
+            different questions cannot be ranked, so that a search does not vary them.
+        ablations: Returns a config as it is, and with one part taken away or exchanged at a
+            time, by name.
+        compare: Returns one row a result, by name, and how far each is from the one that is named
+            second: name, difference, lower, upper (of its 95 % interval) and p; None where the
+            task has no paired test.
+        compared: What the difference is one of, such as "MAE".
+    """
+
+    validation: Callable[[Any], dict[str, float]]
+    aims: tuple[Aim, ...]
+    tuned: tuple[str, ...]
+    asked: frozenset[str]
+    ablations: Callable[[Any], dict[str, Any]]
+    compare: Callable[[Mapping[str, Any], str], pd.DataFrame] | None = None
+    compared: str = ""
+
+
 class Task(Protocol):
     """What a task package offers.
 
@@ -111,6 +158,7 @@ class Task(Protocol):
     # A task that reads gaps as they are says so with KEEPS_GAPS = True. One with recordings of
     # its own kind, such as with frames, has a function `open_recording(source) -> Dataset`.
     # What it says of several results at once is in its module `beside` (`core.beside.Beside`).
+    # One whose settings may be searched has EXPERIMENTS, an `Experiments`.
 
     def prepare(self, dataset: Dataset, config: Any) -> Any:
         """Split, scale and window: everything that is fitted on the training rows alone."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK = 0.5  # seconds between two looks when nothing wakes the watch
+KILLED = "The training process was ended from outside"
 TEND = 5.0  # seconds between two looks at the worker processes
 
 
@@ -43,7 +44,8 @@ class Watch:
             log.info("The scheduler is out of reach: %s", error)
             return False
         able = {name for one in workers for name in one["resources"]}
-        return bool(workers) and (able >= set(cluster.ROLES) or not able)
+        # The workers of a cluster that declare no role take any (`cluster.resources`).
+        return bool(workers) and (able >= set(cluster.ROLES) or not cluster.local())
 
     def resources(self, role: str) -> dict[str, float]:
         """Return the Dask resources of *role*; a local worker that is starting counts."""
@@ -174,8 +176,7 @@ class Watch:
             if isinstance(error, Cancelled):
                 queue.end(job, "cancelled", _again("Stopped on request.", job))
             elif isinstance(error, KilledWorker):
-                text = "The training process was ended from outside (killed or out of memory)."
-                self._close_book(job, "failed", text)
+                self._close_book(job, "failed", f"{KILLED} (killed or out of memory).")
             else:
                 queue.end(job, "failed", str(error))
         else:

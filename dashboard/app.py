@@ -27,19 +27,21 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
 
 def _warm() -> None:
     """Load what takes seconds; a page that needs it earlier waits for the same import."""
-    from core import jobs, runs
+    from core import jobs, runs, sweeps
 
     try:
         runs.warm()  # first: the Overview waits for it, and the workers would take its cores
         jobs.start()
+        sweeps.start()
     except FusionscopeError as error:
         logger.error("%s", error)
 
 
 def _stop() -> None:
-    """End the workers; trainings can be resumed at their last epoch."""
-    from core import jobs
+    """End the workers; trainings can be resumed at their last epoch, and studies go on."""
+    from core import jobs, sweeps
 
+    sweeps.stop_all()
     jobs.stop()
 
 

@@ -43,7 +43,7 @@ def sidebar() -> Asked:
             "Recording",
             "Gas sensors with a column of classes, and frames where there is a camera. The page "
             "Data fetches public sets and takes uploads: a CSV, or a zip with the frames.",
-            _entries(),
+            recordings(QUESTION.entries()),
             USUAL,
         )
         stored = QUESTION.stored(data)
@@ -53,9 +53,8 @@ def sidebar() -> Asked:
         return QUESTION.edited(data, choices=CHOICES)
 
 
-def _entries() -> dict[str, Entry]:
-    """Return the recordings of gases, and uploads, which may be some."""
-    entries = QUESTION.entries()
+def recordings(entries: dict[str, Entry]) -> dict[str, Entry]:
+    """Return those of *entries* that are recordings of gases, and uploads, which may be some."""
     chosen = {name: one for name, one in entries.items() if one.gas or one.kind == "upload"}
     return dict(sorted(chosen.items(), key=lambda pair: not pair[1].gas)) or entries
 

@@ -25,6 +25,7 @@ ENTRIES = (
     ("gas", "Gas", "gas_meter", "Whether there is a leak and of what, by sensors and a camera."),
     ("fleet", "Fleet", "precision_manufacturing", "Which units fail next, and how worn each is."),
     ("compare", "Compare", "compare_arrows", "Which model to run: metrics, tests, timelines."),
+    ("experiments", "Experiments", "science", "Which settings, which window, which parts."),
     ("runs", "Runs", "inventory_2", "Every trained model: filter, compare, tag, delete."),
 )
 

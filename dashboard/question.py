@@ -52,6 +52,7 @@ class Question:
         data: Key of the data set, in the link as well.
         run: Key of the stored run, in the link as well.
         promise: What a training will show, for a page that has nothing to show yet.
+        within: Before all of its settings in the link, on a page that asks about several tasks.
     """
 
     task: str
@@ -59,11 +60,12 @@ class Question:
     data: str
     run: str
     promise: str
+    within: str = ""
 
     @property
     def prefix(self) -> str:
         """Before the name of a setting in the link."""
-        return f"{self.task}."
+        return f"{self.within}{self.task}."
 
     def unknown(self, own: Collection[str]) -> None:
         """Note what the link asks for besides the settings and the keys *own*."""
@@ -161,7 +163,7 @@ class Question:
             choices: Options of settings that depend on the data, value -> name; "" stands for
                 none of them.
         """
-        config = self._form(limits, choices or {})
+        config = self.form(limits, choices or {})
         try:
             key = tasks.key_of(self.task, config, cached.facts(data, self.task))
         except FusionscopeError as error:
@@ -207,10 +209,13 @@ class Question:
             nothing = "" if value is None and fields[name].annotation == str | None else value
             st.session_state[self.prefix + name] = nothing
 
-    def _form(
+    def form(
         self, limits: Mapping[str, float] | None, choices: Mapping[str, Mapping[str, str]]
     ) -> Config:
-        """Draw the choice of the variant and one widget for each setting that it reads."""
+        """Draw the choice of the variant and one widget for each setting that it reads.
+
+        The arguments are those of `edited`.
+        """
         config, variants = self._task().Config, self._task().VARIANTS
         names = {name: variant.label for name, variant in variants.items()}
         values: dict[str, Any] = controls.form(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -35,6 +36,15 @@ def link_of_run(name: str, dataset: str, task: str) -> dict[str, Any]:
     if task in OWN:
         return {f"{task}.data": dataset, f"{task}.run": name}
     return {**_known(dataset), "run": name}
+
+
+def address(name: str, dataset: str, task: str) -> str:
+    """Return the address of the run *name* of *task*, from another page."""
+    if task in OWN:
+        shown = {f"{task}.data": dataset, f"{task}.run": name}
+        return f"{OWN[task]}?{urlencode(shown)}"
+    known = {"data": dataset} if catalog.known(dataset) else {}
+    return f"anomalies?{urlencode(known | {'run': name})}"
 
 
 def to_settings(dataset: str, config: dict[str, Any], task: str = "anomaly") -> NoReturn:

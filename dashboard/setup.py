@@ -43,7 +43,7 @@ def sidebar() -> Asked:
         if stored is not None:
             QUESTION.settings_of(stored)
             return Asked(data, run=stored)
-        _follow_rows(entries[data])
+        follow_rows(entries[data], PREFIX)
         return QUESTION.edited(
             data, {"train_rows": max(cached.facts(data, QUESTION.task).rows - 1, 20)}
         )
@@ -93,12 +93,17 @@ def _combine(chosen: list[str], by: str) -> None:
         st.session_state[_TROUBLE] = error
 
 
-def _follow_rows(entry: Entry) -> None:
-    """Set the training rows to what the data set's authors say when another one is chosen."""
-    before = st.session_state.get("setup.data")
+def follow_rows(entry: Entry, prefix: str) -> None:
+    """Set the training rows to what the data set's authors say when another one is chosen.
+
+    Args:
+        entry: The data set.
+        prefix: Before the names of the settings.
+    """
+    key = prefix + "train_rows"
+    before = st.session_state.get(f"{key}.of")
     if before == entry.name:
         return
-    st.session_state["setup.data"] = entry.name
-    key = PREFIX + "train_rows"
+    st.session_state[f"{key}.of"] = entry.name
     if before is not None or key not in st.query_params:
         st.session_state[key] = entry.train_rows

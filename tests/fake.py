@@ -29,6 +29,9 @@ class Config(Base):
     pause: float = setting(0.0, label="Seconds an epoch", help="")
     trouble: str = setting("", label="What goes wrong", help="")
     seed: int = setting(0, label="Seed", help="")
+    level: float = setting(0.3, label="Level", help="Best at 0.3.", ge=0.0, le=1.0)
+    lookback: int = setting(16, label="Lookback", help="", ge=1, le=512, log=True)
+    odd: bool = setting(False, label="Odd", help="")
 
 
 @dataclass
@@ -42,18 +45,24 @@ class Result:
 @dataclass
 class Fitted:
     mean: np.ndarray
+    level: float = 0.3
     history: list[dict[str, float]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     facts: dict[str, str] = field(default_factory=lambda: {"mean": "on the training rows"})
 
     def save(self, folder: Path) -> None:
-        np.savez(folder / "model.npz", mean=self.mean)
+        np.savez(folder / "model.npz", mean=self.mean, level=self.level)
         (folder / "scaler.json").write_text(json.dumps({"scale": 1.0}))
 
 
 VARIANTS = {
     "mean": Variant(
-        "mean", "Mean", "", Fitted, frozenset({"epochs", "pause", "trouble", "seed"}), version=2
+        "mean",
+        "Mean",
+        "",
+        Fitted,
+        frozenset({"epochs", "pause", "trouble", "seed", "level", "lookback", "odd"}),
+        version=2,
     ),
     "zero": Variant("zero", "Zero", "", Fitted, frozenset({"seed"}), baseline=True, companion=True),
 }
@@ -62,6 +71,8 @@ VARIANTS = {
 def prepare(dataset: Dataset, config: Config) -> tuple[Dataset, Config]:
     if config.trouble == "config":
         raise ConfigError("The lookback is longer than entity 'a'.", "Choose 3 or less.")
+    if config.lookback > len(dataset):
+        raise ConfigError(f"The lookback of {config.lookback} is too long.", "Choose less.")
     return dataset, config
 
 
@@ -87,24 +98,32 @@ def fit(
             if reporter.cancelled():
                 raise Cancelled(f"Training was stopped after epoch {len(history)}.")
         epoch = len(history) + 1
-        history.append({"epoch": epoch, "loss": 1 / epoch, "val_loss": 2 / epoch})
+        history.append(
+            {"epoch": epoch, "loss": 1 / epoch, "val_loss": 2 / epoch + far(config.level)}
+        )
         if checkpoint is not None:
             checkpoint.parent.mkdir(parents=True, exist_ok=True)
             checkpoint.write_text(json.dumps(history))
         share = epoch / config.epochs
         reporter.report(Progress(epoch, config.epochs, share, 0.0, history[-1]))
-    return Fitted(dataset.values.mean(axis=0), history, [f"Resumed at epoch {resumed_at}."])
+    notes = [f"Resumed at epoch {resumed_at}."]
+    return Fitted(dataset.values.mean(axis=0), config.level, history, notes)
+
+
+def far(level: float) -> float:
+    """How much worse *level* is than the best one."""
+    return (level - 0.3) ** 2
 
 
 def load(folder: Path) -> Fitted:
     with np.load(folder / "model.npz", allow_pickle=False) as arrays:
-        return Fitted(arrays["mean"])
+        return Fitted(arrays["mean"], float(arrays["level"]))
 
 
 def predict(fitted: Fitted, dataset: Dataset) -> Result:
     scores = np.abs(dataset.values - fitted.mean).max(axis=1)
     part = np.where(np.arange(len(dataset)) < len(dataset) // 2, "train", "test")
-    return Result(pd.DataFrame({"part": part, "score": scores}))
+    return Result(pd.DataFrame({"part": part, "score": scores, "level": fitted.level}))
 
 
 def read_result(folder: Path) -> Result:
@@ -117,6 +136,36 @@ def evaluate(result: Result, truth: Any, decision: Any = None) -> dict[str, floa
 
 def advice(metrics: dict[str, float]) -> list[str]:
     return ["Raise the cut."] if metrics["f1"] > 0 else []
+
+
+def validation(result: Result) -> dict[str, float]:
+    return {"error": far(result.steps["level"].iloc[0])}
+
+
+def ablations(config: Config) -> dict[str, Config]:
+    parts = {"as it is": config, "without level": config.model_copy(update={"level": 0.0})}
+    return parts if config.variant == "mean" else {"as it is": config}
+
+
+def compare(results: Any, reference: str) -> pd.DataFrame:
+    own = validation(results[reference])["error"]
+    rows = [
+        {"name": name, "difference": validation(one)["error"] - own}
+        for name, one in results.items()
+    ]
+    columns = ["name", "difference", "lower", "upper", "p"]
+    return pd.DataFrame(rows).reindex(columns=columns)
+
+
+EXPERIMENTS = core.task.Experiments(
+    validation,
+    (core.task.Aim("error", "Error", False, ""), core.task.Aim("f1", "F1", True, "")),
+    ("level", "lookback"),
+    frozenset({"seed"}),
+    ablations,
+    compare,
+    "error",
+)
 
 
 def dataset(rows: int = 60, name: str = "pump", seed: int = 0, source: str = "") -> Dataset:

@@ -60,9 +60,11 @@ def test_an_unknown_task_is_an_error_that_lists_them():
         task.get("weather")
 
 
-@pytest.mark.parametrize("module", ["core.anomaly", "core.runs", "core.jobs", "core.cli"])
+@pytest.mark.parametrize(
+    "module", ["core.anomaly", "core.runs", "core.jobs", "core.sweeps", "core.cli"]
+)
 def test_loading_a_module_loads_no_heavy_library(module):
-    heavy = ("tensorflow", "keras", "sklearn", "mlflow", "scipy.stats", "streamlit")
+    heavy = ("tensorflow", "keras", "sklearn", "mlflow", "scipy.stats", "optuna", "streamlit")
     code = f"import sys, {module}; print([n for n in {heavy!r} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -21,6 +21,7 @@ from core.anomaly.drift import Drift, drift
 from core.anomaly.dspot import Dspot
 from core.anomaly.dynamic import Dynamic
 from core.anomaly.events import LISTED, channel_shares, event_table, events
+from core.anomaly.experiments import EXPERIMENTS
 from core.anomaly.health import health
 from core.anomaly.intervals import Intervals, detect
 from core.anomaly.metrics import (
@@ -51,6 +52,7 @@ from core.anomaly.thresholds import (
 from core.anomaly.variants import KNOWN, VARIANTS
 
 __all__ = [
+    "EXPERIMENTS",
     "KNOWN",
     "LISTED",
     "THRESHOLDS",

@@ -12,7 +12,13 @@ Example:
 from core.forecast import beside
 from core.forecast.compare import Difference, diebold_mariano
 from core.forecast.config import Config
-from core.forecast.experiments import ablations, best_of, side_by_side, window_sizes
+from core.forecast.experiments import (
+    EXPERIMENTS,
+    ablations,
+    best_of,
+    side_by_side,
+    window_sizes,
+)
 from core.forecast.metrics import (
     advice,
     by_hour,
@@ -28,6 +34,7 @@ from core.forecast.variants import VARIANTS
 KEEPS_GAPS = True  # interpolation across a gap knows what comes after it
 
 __all__ = [
+    "EXPERIMENTS",
     "KEEPS_GAPS",
     "VARIANTS",
     "Config",

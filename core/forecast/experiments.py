@@ -1,4 +1,4 @@
-"""Experiments that come with the task: window sizes, ablations, and every variant side by side."""
+"""Experiments that come with the task: ablations, every variant side by side, what is searched."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from core.forecast.config import Config
 from core.forecast.metrics import measures
 from core.forecast.result import Result
 from core.forecast.variants import VARIANTS
+from core.learning import WHOLE, changed, window_sizes
+from core.task import Aim, Experiments
 
-WINDOWS = (32, 64, 128, 256)
-WHOLE = "as it is"
 SWITCHES = {
     "residual": "level instead of change",
     "calendar": "without calendar",
@@ -28,11 +28,6 @@ ADDITIONS = {
 SHOWN = ("mae", "rmse", "r2", "mape", "wape", "mase", "skill", "coverage")
 
 
-def window_sizes(config: Config) -> dict[str, Config]:
-    """Return *config* with each of the lookbacks 32, 64, 128 and 256, by a name for each."""
-    return {f"lookback {rows}": _changed(config, lookback=rows) for rows in WINDOWS}
-
-
 def ablations(config: Config) -> dict[str, Config]:
     """Return *config* as it is, and with one of its parts taken away or exchanged, by name.
 
@@ -41,25 +36,21 @@ def ablations(config: Config) -> dict[str, Config]:
     reads, found = VARIANTS[config.variant].reads, {WHOLE: config}
     for name, label in SWITCHES.items():
         if name in reads and getattr(config, name):
-            found[label] = _changed(config, **{name: False})
+            found[label] = changed(config, **{name: False})
     for name, label in ADDITIONS.items():
         if name in reads and not getattr(config, name):
-            found[label] = _changed(config, **{name: True})
+            found[label] = changed(config, **{name: True})
     if config.variant == "fusion":
         found |= {
-            "concatenation": _changed(config, fusion="concat"),
-            "temporal path alone": _changed(config, variant=config.temporal),
-            "spatial path alone": _changed(config, variant=config.spatial),
+            "concatenation": changed(config, fusion="concat"),
+            "temporal path alone": changed(config, variant=config.temporal),
+            "spatial path alone": changed(config, variant=config.spatial),
         }
         other = "conv-st" if config.spatial == "stgcn" else "stgcn"
-        found[f"spatial path {other}"] = _changed(config, spatial=other)
+        found[f"spatial path {other}"] = changed(config, spatial=other)
     if "graph" in reads and config.graph != "learned" and config.spatial == "stgcn":
-        found["learned graph"] = _changed(config, graph="learned")
+        found["learned graph"] = changed(config, graph="learned")
     return {label: one for label, one in found.items() if label == WHOLE or one != config}
-
-
-def _changed(config: Config, **values: object) -> Config:
-    return Config.parse(config.model_dump() | values)
 
 
 def side_by_side(
@@ -114,3 +105,37 @@ def best_of(results: Mapping[str, Result], loss: Loss = "absolute") -> str | Non
     ordered = sorted(test.p for test in tests)
     clear = all(p < 0.05 / (len(ordered) - rank) for rank, p in enumerate(ordered))
     return first if clear and all(test.mean < 0 for test in tests) else None
+
+
+def validation(result: Result) -> dict[str, float]:
+    """Return the measures of the forecasts that lie whole in the validation rows."""
+    which = result.of_part("validation")
+    return measures(result, which) if which.any() else {}
+
+
+EXPERIMENTS = Experiments(
+    validation,
+    (
+        Aim("mae", "MAE", False, "Mean absolute error, in the unit of the target."),
+        Aim("rmse", "RMSE", False, "Root of the mean squared error: large errors count more."),
+        Aim("mase", "MASE", False, "Error beside the usual change from row to row."),
+        Aim("skill", "Skill", True, "1 minus squared error over that of saying nothing changes."),
+    ),
+    ("learning_rate", "units", "lookback", "dropout", "batch_size", "heads"),
+    frozenset(
+        {"target", "entity", "horizon", "nodes", "future", "season", "train_share"}
+        | {"validation_share", "coverage", "seed"}
+    ),
+    ablations,
+    side_by_side,
+    "MAE",
+)
+__all__ = [
+    "EXPERIMENTS",
+    "WHOLE",
+    "ablations",
+    "best_of",
+    "side_by_side",
+    "validation",
+    "window_sizes",
+]

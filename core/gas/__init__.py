@@ -13,6 +13,7 @@ from core.gas.camera import CAMERAS, Camera, camera_for, temperature
 from core.gas.compare import Difference, intervals, mcnemar
 from core.gas.config import Config
 from core.gas.decision import Decision, alarms, chosen, spells
+from core.gas.experiments import EXPERIMENTS
 from core.gas.explain import Explanation, explain
 from core.gas.faults import Fault
 from core.gas.frames import Frames
@@ -39,6 +40,7 @@ from core.gas.write import write_folder, write_sample
 
 __all__ = [
     "CAMERAS",
+    "EXPERIMENTS",
     "VARIANTS",
     "Camera",
     "Config",

@@ -10,6 +10,7 @@ Example:
 
 from core.life import beside
 from core.life.config import Config
+from core.life.experiments import EXPERIMENTS
 from core.life.metrics import advice, evaluate, judge, phm08, rmse
 from core.life.result import Result, read_result
 from core.life.task import Fitted, Prepared, fit, interval, load, predict, prepare, split
@@ -17,6 +18,7 @@ from core.life.truth import read_truth
 from core.life.variants import VARIANTS
 
 __all__ = [
+    "EXPERIMENTS",
     "VARIANTS",
     "Config",
     "Fitted",

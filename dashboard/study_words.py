@@ -1,0 +1,22 @@
+"""How kinds and states of studies and trials are called on the screen."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Colour = Literal["blue", "green", "orange", "red", "gray"]
+
+KINDS = {"search": "Search of settings", "windows": "Window sizes", "ablation": "Ablation"}
+STATES: dict[str, tuple[str, str, Colour]] = {
+    "running": ("running", "model_training", "blue"),
+    "stopped": ("stopped", "pause_circle", "orange"),
+    "done": ("done", "check_circle", "green"),
+    "failed": ("failed", "error", "red"),
+}
+TRIALS = {
+    "waiting": "waiting",
+    "running": "training",
+    "done": "done",
+    "pruned": "stopped early",
+    "failed": "failed",
+}

@@ -1,0 +1,53 @@
+"""A study is begun, watched, stopped and taken up again, as a person does it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import pytest
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ASKED = {
+    "data": "pump-station",
+    "forecast.variant": "ridge",
+    "forecast.target": "flow",
+    "forecast.lookback": "12",
+    "forecast.lookback.low": "4",
+    "forecast.lookback.high": "24",
+    "vary": "Lookback",
+    "trials": "5",
+}
+
+
+def test_a_study_from_its_form_to_its_best_run(visit):
+    page = visit.page
+    link = "&".join(f"experiments.{name}={quote(value)}" for name, value in ASKED.items())
+    visit.open(f"experiments?{link}")
+    page.get_by_role("button", name="Begin", exact=True).click()
+    page.wait_for_url(re.compile(r"experiments\.study=\w+-\w+"))
+    name = re.search(r"experiments\.study=([\w-]+)", page.url).group(1)
+
+    # It goes on while nobody looks, and is found again by its link.
+    visit.open("runs")
+    visit.open(f"experiments?experiments.study={name}")
+    page.get_by_role("heading", name=name).wait_for()
+    done = page.get_by_test_id("stMetric").filter(has_text="Trials")
+    done.get_by_text(re.compile("^[1-4] of 5")).wait_for(timeout=300_000)
+
+    # Stopped, it keeps what it has; taken up again, it does the rest.
+    page.get_by_role("button", name="Stop the study").click()
+    page.get_by_role("button", name=re.compile("^Go on: [1-9]")).click()
+    page.get_by_text("5 of 5").wait_for(timeout=300_000)
+    page.get_by_role("button", name=re.compile("^Go on")).wait_for(timeout=60_000)
+    page.get_by_text("What matters").wait_for()
+    assert page.get_by_text("Settings of every trial").is_visible()
+
+    # The list names it, and a new study begins with an empty link.
+    page.get_by_role("button", name="Begin a new study").click()
+    page.get_by_role("heading", name="Studies").wait_for()
+    visit.settle()
+    assert "experiments.study" not in page.url
+    assert visit.foreign() == []
+    assert visit.errors == []
