@@ -25,7 +25,7 @@ class Config(BaseConfig):
     """Which gas it is, by which model, learned from which rows."""
 
     variant: str = setting(
-        "windows",
+        "late",
         label="Model",
         help="The method that tells gases apart. Compare it with the baselines.",
     )
