@@ -208,6 +208,17 @@ def test_the_benchmark_names_what_fails(data, tmp_path):
     }
 
 
+def test_a_benchmark_of_one_protocol_has_no_figure_of_the_other(data, tmp_path):
+    file = tmp_path / "gas.csv"
+    plan = benchmark.Plan(("lda",), folds=(2,), protocols=("blocked",))
+    benchmark.run([benchmark.Case("lab", lambda: data)], plan, file, print)
+    rows = pd.read_csv(file)
+    assert rows[["protocol", "fold"]].to_numpy().tolist() == [["blocked", 2]]
+    table = benchmark.summary(rows)
+    assert table["blocked_200"].tolist() == pytest.approx(rows["accuracy"].tolist())
+    assert "random" not in table or table["random"].isna().all()
+
+
 @pytest.mark.slow
 def test_the_windows_beat_the_reference_on_the_published_table(real_data):
     """A BiLSTM over 30 rows has .958 on these blocks, nearest neighbours .865."""
