@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from core.gas.classifier import Answer, Training, answer_of
-from core.gas.config import Config
 from core.gas.features import read_by
 from core.gas.looks import no_frames
 from core.gas.motion import Motion
@@ -21,18 +20,16 @@ from core.gas.samples import Samples
 from core.gas.windows import LONGEST, Windows
 from core.task import Reporter
 
+MOTION = Motion()  # of all models: to look at frames takes longer than to learn from them
+
 
 class FrameWindows(Windows):
     """Trees and a multinomial regression on what moved in the frames."""
 
-    def __init__(self, config: Config) -> None:
-        super().__init__(config)
-        self._motion = Motion()
-
     def reading(self, samples: Samples) -> Callable[[np.ndarray], np.ndarray]:
         """Return what gives (B, T, WIDTH): what moved at the rows of each window."""
         rows, first = read_by(samples, LONGEST)
-        moved = self._motion.of(samples, rows, first)
+        moved = MOTION.of(samples, rows, first)
         return lambda indices: moved[np.searchsorted(rows, samples.windows(indices, LONGEST))]
 
     def fit(

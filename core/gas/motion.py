@@ -12,6 +12,7 @@ trace in these numbers: a wall that was never seen before reads like those that 
 from __future__ import annotations
 
 from itertools import pairwise
+from threading import Lock
 
 import numpy as np
 from scipy.ndimage import uniform_filter
@@ -35,14 +36,18 @@ HARDLY = 0.01  # noises on average over the frame that count as nothing
 SPREAD = [50.0, 90.0, 98.0, 99.5]  # percentiles over the pixels
 OVER = [0.5, 2.0, 10.0, 90.0, 98.0, 99.5]
 WIDTH = 2 * len(OVER) + 2 * len(SPREAD) + 4 * 4
-KNOWN = 200_000  # rows whose numbers are kept in memory
+KNOWN = 100_000  # rows whose numbers are kept in memory
 PIECE = 256  # rows whose frames are held at once: bounds the memory
 
 
 class Motion:
-    """Takes the numbers; those of a row are still known the next time it is asked for."""
+    """Takes the numbers; those of a row are still known the next time it is asked for.
+
+    What is known goes by what the frames show, so that one may serve all models of a process.
+    """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._rows: dict[str, np.ndarray] = {}  # (WIDTH,) by what the row's window shows
         self._frames: dict[str, np.ndarray] = {}
         self._steps: dict[tuple[str, str], np.ndarray] = {}
@@ -62,11 +67,12 @@ class Motion:
         """
         if samples.recording.frames is None:
             raise no_frames(samples)
-        if len(self._rows) > KNOWN:
-            self._rows.clear()
         taken = np.zeros((len(rows), WIDTH), np.float32)
-        for piece in pieces(len(rows), PIECE):
-            self._piece(samples, rows[piece], first[piece], taken[piece[0] :])
+        with self._lock:
+            if len(self._rows) > KNOWN:
+                self._rows.clear()
+            for piece in pieces(len(rows), PIECE):
+                self._piece(samples, rows[piece], first[piece], taken[piece[0] :])
         return taken
 
     def _piece(
