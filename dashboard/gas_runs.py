@@ -146,8 +146,9 @@ def _picture(bench: Bench, table: pd.DataFrame, reference: str) -> None:
         {
             "name": table["label"],
             "value": table["accuracy"],
-            "lower": level + table["lower"],
-            "upper": level + table["upper"],
+            # The interval of the difference may say more than any accuracy can be.
+            "lower": (level + table["lower"]).clip(0, 1),
+            "upper": (level + table["upper"]).clip(0, 1),
             "meaning": ["baseline" if flag else "prediction" for flag in table["baseline"]],
         }
     )

@@ -11,7 +11,7 @@ from core.errors import FusionscopeError
 from core.gas import Explanation, GasRecording
 from core.gas.explain import CAMERA, SENSORS
 from dashboard import format as write
-from dashboard import gas_data, gas_plots, gas_recording
+from dashboard import gas_data, gas_moment, gas_plots, gas_scene
 from dashboard.choice import choice
 from dashboard.draw import show, spec
 from dashboard.gas_bench import Bench
@@ -28,7 +28,7 @@ def why(bench: Bench) -> None:
     if isinstance(recording, FusionscopeError):
         explain(recording)
         return
-    moment = gas_recording.choose(recording)
+    moment = gas_moment.choose(recording)
     code = _class(bench, moment.row)
     try:
         found = gas_data.explained(bench.run.id, moment.row, code)
@@ -112,10 +112,10 @@ def _frame(recording: GasRecording, found: Explanation) -> None:
         return
     scene = frames.take(np.array([found.row]), None)[0]
     if found.heat is None:
-        st.image(scene, width=gas_recording.WIDE, output_format="PNG")
+        st.image(scene, width=gas_scene.WIDE, output_format="PNG")
         st.caption("The model is no network, or looks at no frame: it has no such map.")
         return
-    st.image(overlaid(scene, found.heat), width=gas_recording.WIDE, output_format="PNG")
+    st.image(overlaid(scene, found.heat), width=gas_scene.WIDE, output_format="PNG")
     if not found.heat.any():
         st.caption("Nothing in this frame spoke for the class.")
     else:

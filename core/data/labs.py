@@ -25,7 +25,7 @@ class Lab:
 GAS_LAB = Lab(
     file="gas-lab.zip",
     label="Gas laboratory",
-    help="Simulated: seven gas sensors and a thermal camera, five sessions each of clean air, "
+    help="Simulated: seven gas sensors and a thermal camera, six sessions each of clean air, "
     "perfume, smoke and both; a row and a frame every two seconds, in the layout of "
     "MultimodalGasData.",
     rows=1_200,

@@ -23,6 +23,7 @@ from core.tables import read_rows, replace_csv
 
 Row = dict[str, Any]
 KEY = ["set", "protocol", "embargo", "fold", "setting", "variant", "version", "seed"]
+PROTOCOLS = ("blocked", "random")
 EMBARGOES = (20, 200)  # the second is as long as rows of the published table resemble each other
 LOST = {"sensors": "sensors_lost", "camera": "camera_lost"}
 
@@ -44,12 +45,14 @@ class Plan:
         seeds: How many seeds each variant gets that draws random numbers; the others get one.
         settings: Of all runs, those that differ from the defaults.
         folds: Which ones.
+        protocols: "blocked", "random" or both.
     """
 
     variants: tuple[str, ...]
     seeds: int = 1
     settings: dict[str, Any] = field(default_factory=dict)
     folds: tuple[int, ...] = tuple(range(FOLDS))
+    protocols: tuple[str, ...] = PROTOCOLS
 
     @property
     def setting(self) -> str:
@@ -57,7 +60,7 @@ class Plan:
         return " ".join(f"{name}={value}" for name, value in self.settings.items())
 
     def runs(self, embargoes: tuple[int, ...] = EMBARGOES) -> list[dict[str, Any]]:
-        """Return the settings of every run: both protocols, all folds, the embargoes."""
+        """Return the settings of every run: protocols, folds, and the embargoes of the blocked."""
         splits: list[dict[str, Any]] = [
             {"protocol": "blocked", "embargo": embargo, "fold": fold}
             for embargo in embargoes
@@ -68,6 +71,7 @@ class Plan:
             {**split, **self.settings, "variant": name, "seed": seed}
             for name in self.variants
             for split in splits
+            if split["protocol"] in self.protocols
             for seed in range(self.seeds if "seed" in VARIANTS[name].reads else 1)
         ]
 

@@ -19,7 +19,7 @@ from core.gas import backbones
 from core.gas.classifier import Training, pieces
 from core.gas.config import Config
 from core.gas.images import Renderer
-from core.gas.looks import Looks, View, changed, drawn, steps_of
+from core.gas.looks import GIVEN, Looks, View, changed, drawn, steps_of
 from core.learning import learn
 from core.settings import settings
 from core.task import Progress, Reporter
@@ -145,10 +145,11 @@ class Cnn:
         config, view = self.config, self.view
         assert self.renderer is not None
         seeds = count(1000 * config.seed + 100_000 * (1 + view.start))
-        if view.modality == "camera":
+        if view.modality == "camera" or config.image == GIVEN:
             inputs = keras.Input((config.image_size, config.image_size, 3), dtype="uint8")
             images = keras.layers.Rescaling(1.0)(inputs)
-            images = changed(images, config, seeds) if config.augment else images
+            if config.augment and view.modality == "camera":  # sensors keep their places
+                images = changed(images, config, seeds)
         else:
             inputs = keras.Input((steps_of(config), len(self.renderer.low)))
             images = drawn(inputs, self.renderer, config.image_size, config.augment, next(seeds))

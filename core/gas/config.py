@@ -13,7 +13,7 @@ from core.config import setting
 
 Protocol = Literal["blocked", "random"]
 WarmUp = Literal["keep", "leave out"]
-Image = Literal["stripes", "stripes-per-row", "time-by-sensor", "gaf"]
+Image = Literal["stripes", "stripes-per-row", "time-by-sensor", "gaf", "given"]
 Scene = Literal["change", "colours"]
 Backbone = Literal["light", "mobilenet", "mobilenet-v2", "resnet50", "inception-v3"]
 Weights = Literal["auto", "imagenet", "none"]
@@ -25,7 +25,7 @@ class Config(BaseConfig):
     """Which gas it is, by which model, learned from which rows."""
 
     variant: str = setting(
-        "windows",
+        "late",
         label="Model",
         help="The method that tells gases apart. Compare it with the baselines.",
     )
@@ -78,7 +78,8 @@ class Config(BaseConfig):
         label="Sensor image",
         help="How readings become an image. stripes: one stripe a sensor. stripes-per-row: scaled "
         "row by row, as published, which loses the level. time-by-sensor: the last rows. gaf: "
-        "Gramian angular field (Wang and Oates 2015).",
+        "Gramian angular field (Wang and Oates 2015). given: heat maps that came with the "
+        "recording, in folders called heatmaps; what one sensor is worth cannot be told from them.",
     )
     scene: Scene = setting(
         "change",

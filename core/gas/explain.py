@@ -20,7 +20,7 @@ from core.data.dataset import Dataset
 from core.errors import ConfigError
 from core.gas.classifier import Answer
 from core.gas.faults import Fault, with_readings
-from core.gas.looks import seen
+from core.gas.looks import GIVEN, seen
 from core.gas.network import Inputs, Network
 from core.gas.samples import Samples
 from core.gas.task import Fitted, asked
@@ -115,7 +115,8 @@ def gradients(network: Network, samples: Samples, code: int, steps: int = STEPS)
     """Return (T, N) float32: integrated gradients of the readings of one decision.
 
     They add up to what the log-odds of the class are, less what they would be if every sensor read
-    its mean over the training rows. None where the network reads no sensors.
+    its mean over the training rows. None where the network reads no sensors, or sees images of them
+    that were drawn elsewhere.
 
     Args:
         network: A trained one.
@@ -139,7 +140,7 @@ def gradients(network: Network, samples: Samples, code: int, steps: int = STEPS)
             steps,
             steps,
         )
-    if not places or samples.sensors_lost:
+    if not places or samples.sensors_lost or network.config.image == GIVEN:
         return None
     return _drawn(network, samples, inputs, places, code, steps)
 

@@ -63,7 +63,7 @@ class Features:
             # What is seen at a row does not depend on who asks: once for all rows.
             every = np.arange(len(samples.recording))
             return Table(None, self._kept(samples, every, every, reporter))
-        rows, first = _read(samples)
+        rows, first = read_by(samples)
         if len(rows) > FEW:
             return Table(rows, self._kept(samples, rows, first, reporter))
         return Table(rows, self._few(samples, rows, first))
@@ -146,11 +146,16 @@ def extract(
         values[piece] = cnn(images)
 
 
-def _read(samples: Samples) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows that the windows of *samples* read, and the earliest that each may read."""
+def read_by(samples: Samples, lookback: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows that the windows of *samples* read, and the earliest that each may read.
+
+    Args:
+        samples: Decisions.
+        lookback: Rows of a window; as the samples say when None.
+    """
     first = np.full(len(samples.recording), -1)
     for piece in pieces(len(samples), 8 * FEW):
-        first[samples.windows(piece)] = samples.first[piece, None]
+        first[samples.windows(piece, lookback)] = samples.first[piece, None]
     rows = np.flatnonzero(first >= 0)
     return rows, first[rows]
 

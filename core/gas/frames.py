@@ -51,15 +51,26 @@ class Store(Protocol):
 
 
 class Files:
-    """Images in a folder or a zip, any nesting."""
+    """Images in a folder or a zip, any nesting.
 
-    def __init__(self, archive: Archive) -> None:
+    Args:
+        archive: Where they are.
+        drawn: Whether heat maps of the sensors are meant, and not what a camera saw: images in a
+            folder that is called so.
+    """
+
+    def __init__(self, archive: Archive, drawn: bool = False) -> None:
         self.archive = archive
+        self.drawn = drawn
 
     @cached_property
     def survey(self) -> pd.DataFrame:
         """What the headers say, and whether each file is whole; kept for the next time."""
-        names = [name for name in self.archive.files if name.lower().endswith(IMAGES)]
+        names = [
+            name
+            for name in self.archive.files
+            if name.lower().endswith(IMAGES) and _is_drawn(name) == self.drawn
+        ]
         kept = keeper("frames").cache(_survey, ignore=["archive"])
         return kept(self.archive, names, self._state(names))
 
@@ -206,6 +217,12 @@ class Frames:
         if not self.present[row]:
             raise UnreadableFile(f"Row {row + 1} has no frame.", "Choose another row.")
         return self.store.image(self.names[row])
+
+
+def _is_drawn(name: str) -> bool:
+    """Whether an image lies in a folder of heat maps, such as "Heat maps/Smoke"."""
+    plain = ("".join(filter(str.isalnum, part)).lower() for part in name.split("/")[:-1])
+    return any("heatmap" in part for part in plain)
 
 
 def _scene(image: Image.Image, camera: Camera) -> Image.Image:

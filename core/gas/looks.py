@@ -18,6 +18,7 @@ from core.gas.scenes import Scenes
 Modality = Literal["sensors", "camera"]
 MODALITIES: tuple[Modality, ...] = ("sensors", "camera")  # in the order of `Samples.present`
 
+GIVEN = "given"  # images of the readings that came with the recording
 PIECE = 256  # rows whose images are made at once: bounds the memory
 HELD = 1 << 29  # bytes of decoded frames that are kept in memory while a CNN is tuned
 NOISE = 0.03  # of readings that are drawn in training, as a share of the sensor's range
@@ -45,7 +46,7 @@ class View:
 
 def steps_of(config: Config) -> int:
     """Return of how many rows an image of the readings is drawn."""
-    return 1 if config.image.startswith("stripes") else config.lookback
+    return 1 if config.image.startswith("stripes") or config.image == GIVEN else config.lookback
 
 
 def alone(view: View, config: Config) -> bool:
@@ -72,10 +73,10 @@ def seen(
         scenes: What draws frames as changes, if it was used before and knows some of them.
 
     Returns:
-        (R, size, size, 3) uint8 frames, or (R, steps, N) float32 raw readings.
+        (R, size, size, 3) uint8 frames or given heat maps, or (R, steps, N) float32 raw readings.
 
     Raises:
-        DataError: there is no camera.
+        DataError: there is no camera, or there are no heat maps.
     """
     if view.modality == "camera":
         if samples.recording.frames is None:
@@ -83,6 +84,10 @@ def seen(
         if config.scene == "change":
             return (scenes or Scenes()).draw(samples, rows, first, config.image_size)
         return samples.recording.frames.take(rows, config.image_size)
+    if config.image == GIVEN:
+        if samples.recording.maps is None:
+            raise _no_maps(samples)
+        return samples.recording.maps.take(rows, config.image_size)
     windows = np.maximum(rows[:, None] + np.arange(1 - steps_of(config), 1), first[:, None])
     return samples.scale.select(samples.recording)[windows]
 
@@ -102,6 +107,13 @@ def no_frames(samples: Samples) -> DataError:
     return DataError(
         f"{samples.recording.name!r} has no frames to look at.",
         "Choose a model that reads the sensors alone, or bring the frames.",
+    )
+
+
+def _no_maps(samples: Samples) -> DataError:
+    return DataError(
+        f"{samples.recording.name!r} has no heat maps of its readings.",
+        "Choose another sensor image, or bring them in a folder called heatmaps.",
     )
 
 
@@ -131,7 +143,8 @@ class Looks:
             raise no_frames(samples)
         samples = replace(samples, rows=samples.rows[shown], first=samples.first[shown])
         looks = cls(view, config, samples)
-        if view.modality == "sensors" or len(samples) * config.image_size**2 * 3 > HELD:
+        decoded = view.modality == "camera" or config.image == GIVEN
+        if not decoded or len(samples) * config.image_size**2 * 3 > HELD:
             return looks
         scenes = Scenes()
         parts = [looks.see(piece, scenes) for piece in pieces(len(samples), PIECE)]

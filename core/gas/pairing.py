@@ -12,13 +12,14 @@ import pandas as pd
 from core.data.archive import Archive
 from core.data.dataset import Finding
 from core.data.rows import plural, spans
+from core.gas.camera import PLAIN, camera_for
 from core.gas.frames import IMAGES, Files, Frames
 
 
 def paired(
-    images: np.ndarray, classes: np.ndarray, archive: Archive
+    images: np.ndarray, classes: np.ndarray, archive: Archive, drawn: bool = False
 ) -> tuple[Frames | None, list[Finding]]:
-    """Return the frame of each row, and what was noticed.
+    """Return the frame of each row, or its heat map, and what was noticed.
 
     Args:
         images: (rows,) name of each row's frame as the table has it, with or without a folder and
@@ -26,11 +27,12 @@ def paired(
         classes: (rows,) class of each row: where frames of several folders have one name, the one
             in the folder called like the class is taken.
         archive: Where the frames are.
+        drawn: Whether heat maps are meant, see `Files`; they have no margin to be cropped.
 
     Returns:
         The frames, None where the archive holds no image; and findings.
     """
-    store = Files(archive)
+    store = Files(archive, drawn)
     if not len(store.survey):
         return None, []
     places = defaultdict(list)
@@ -41,7 +43,10 @@ def paired(
         for image, label in zip(images, classes, strict=True)
     )
     frames = Frames(names, store)
-    return frames, [*_missing(frames, images), *_files(frames, store.survey)]
+    if drawn:
+        frames = frames.seen_by(camera_for(frames.size, PLAIN))
+    what = "heat map" if drawn else "frame"
+    return frames, [*_missing(frames, images, what), *_files(frames, store.survey, what)]
 
 
 def _stem(name: str) -> str:
@@ -60,30 +65,34 @@ def _chosen(names: list[str], image: str, label: str) -> str:
     return fits[0] if len(fits) == 1 else ""
 
 
-def _missing(frames: Frames, images: np.ndarray) -> Iterator[Finding]:
+def _missing(frames: Frames, images: np.ndarray, kind: str) -> Iterator[Finding]:
     """Say which rows have no frame, and which have one that cannot be used."""
+    kept = {
+        "frame": "Kept for the sensors; the camera counts as absent there.",
+        "heat map": "Kept; a network that looks at heat maps sees a black one there.",
+    }
     named = np.array([bool(name) for name in frames.names])
     for rows, what in (
-        (~named, "without a frame"),
-        (named & ~frames.present, "with a frame that cannot be used"),
+        (~named, f"without a {kind}"),
+        (named & ~frames.present, f"with a {kind} that cannot be used"),
     ):
         count = int(rows.sum())
         if count:
             yield _warning(
                 f"{plural(count, 'row')} {what}, such as {images[rows][0]!r}.",
                 count,
-                "Kept for the sensors; the camera counts as absent there.",
+                kept[kind],
                 spans(rows),
             )
 
 
-def _files(frames: Frames, survey: pd.DataFrame) -> Iterator[Finding]:
+def _files(frames: Frames, survey: pd.DataFrame, kind: str) -> Iterator[Finding]:
     """Say which files are damaged, of another size or mode, or belong to no row."""
     damaged = survey[survey["trouble"] != ""]
     for trouble, files in damaged.groupby("trouble"):
         names = list(files.index)
         yield _warning(
-            f"{plural(len(names), 'frame')} {trouble}: {_some(names)}.", len(names), "Not read."
+            f"{plural(len(names), kind)} {trouble}: {_some(names)}.", len(names), "Not read."
         )
     fine = survey[survey["trouble"] == ""]
     sizes = fine["width"].astype(str) + " x " + fine["height"].astype(str)
@@ -92,7 +101,7 @@ def _files(frames: Frames, survey: pd.DataFrame) -> Iterator[Finding]:
         other = values[~values.isin(usual)]
         if len(other):
             yield _warning(
-                f"{plural(len(other), 'frame')} of another {word} "
+                f"{plural(len(other), kind)} of another {word} "
                 f"({', '.join(sorted(other.unique())[:3])}) than the usual {usual.iloc[0]}: "
                 f"{_some(list(other.index))}.",
                 len(other),
@@ -101,9 +110,9 @@ def _files(frames: Frames, survey: pd.DataFrame) -> Iterator[Finding]:
     spare = sorted(set(survey.index) - set(frames.names))
     if spare:
         yield _warning(
-            f"{plural(len(spare), 'frame')} without a row: {_some(spare)}.",
+            f"{plural(len(spare), kind)} without a row: {_some(spare)}.",
             len(spare),
-            "Not used: frames are paired by the name that the table gives.",
+            f"Not used: {kind}s are paired by the name that the table gives.",
         )
 
 

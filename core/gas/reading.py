@@ -2,7 +2,9 @@
 
 The layout is that of MultimodalGasData (Narkhede et al., Data 2022, 7(8), 112): a CSV with one row
 a reading, the sensors, the class and the name of the frame; the frames as images below it, in
-folders of any names. It is read from a folder or a zip, or from the CSV alone, without a camera.
+folders of any names; heat maps of the readings that were drawn elsewhere, under the names of the
+frames, in folders called heatmaps. It is read from a folder or a zip, or from the CSV alone,
+without a camera.
 """
 
 from __future__ import annotations
@@ -87,10 +89,12 @@ def assembled(
     findings += _gaps(keep, imputed, order, cleaning)
     rows = order[keep]
     labels = texts(table.frame, layout.label)[rows]
-    frames = None
+    frames = maps = None
     if archive is not None and layout.image:
-        frames, notes = paired(texts(table.frame, layout.image)[rows], labels, archive)
-        findings += notes
+        images = texts(table.frame, layout.image)[rows]
+        frames, notes = paired(images, labels, archive)
+        maps, others = paired(images, labels, archive, drawn=True)
+        findings += [*notes, *others]
     columns: dict[str, object] = {} if stamps is None else {layout.time: stamps.iloc[rows].array}
     columns |= {SESSION: sessions[rows]} | dict(zip(layout.channels, values[keep].T, strict=True))
     classes = in_order(set(labels) - {""})
@@ -107,6 +111,7 @@ def assembled(
         classes=classes,
         codes=_codes(labels, classes),
         frames=frames,
+        maps=maps,
         exposed=table.frame[layout.exposed].to_numpy()[rows] == 1 if layout.exposed else None,
         simulated=archive is not None and any(SIMULATED in name for name in archive.files),
     )

@@ -27,6 +27,7 @@ class GasRecording(Dataset):
         classes: Sorted, the one without gas first; names as in the file. Empty without labels.
         codes: (rows,) int8, place in `classes`; -1 where nobody has said.
         frames: The frame of each row; None without a camera.
+        maps: The heat map of each row's readings, where somebody has drawn them; else None.
         exposed: (rows,) bool, whether gas was there in truth; None where only the class is known.
         simulated: Whether it was made by the simulator; shown wherever the recording is.
     """
@@ -34,6 +35,7 @@ class GasRecording(Dataset):
     classes: tuple[str, ...] = ()
     codes: np.ndarray = None  # type: ignore[assignment]
     frames: Frames | None = None
+    maps: Frames | None = None
     exposed: np.ndarray | None = None
     simulated: bool = False
 
@@ -81,7 +83,8 @@ class GasRecording(Dataset):
         """Hash of readings, classes, frames, roles and cleaning."""
         frames = "" if self.frames is None else self.frames.digest
         codes = ",".join(self.classes), self.codes.astype(np.int8).tobytes().hex()
-        return digest([super().fingerprint, *codes, frames])
+        maps = [] if self.maps is None else [self.maps.digest]
+        return digest([super().fingerprint, *codes, frames, *maps])
 
     def under(self, classes: tuple[str, ...]) -> GasRecording:
         """Return the recording with its rows named by *classes*, those of a model.

@@ -22,7 +22,7 @@ GREY, LEVEL, CHANGE, UNREST = 128.0, 32.0, 64.0, 128.0  # middle, and steps a qu
 
 
 @cache
-def _places(palette: str) -> np.ndarray:
+def _table(palette: str) -> np.ndarray:
     """Return the place on *palette*, 0 to 1, of every colour of 15 bits, float32."""
     levels = (np.arange(1 << BITS) + 0.5) * (256 >> BITS)
     grid = np.stack(np.meshgrid(levels, levels, levels, indexing="ij"), axis=-1)
@@ -38,10 +38,15 @@ def levels(frames: np.ndarray, palette: str) -> np.ndarray:
         frames: (R, H, W, 3) uint8.
         palette: Name in `core.gas.camera.STOPS`.
     """
+    shown = places(frames, palette)
+    lower, middle, upper = np.percentile(shown, [25, 50, 75], axis=(1, 2), keepdims=True)
+    return ((shown - middle) / np.maximum(upper - lower, FLAT)).astype(np.float32)
+
+
+def places(frames: np.ndarray, palette: str) -> np.ndarray:
+    """Return the places, 0 to 1, of colours (..., 3) uint8 on *palette*: (...) float32."""
     red, green, blue = np.moveaxis(frames.astype(np.int32) >> (8 - BITS), -1, 0)
-    places = _places(palette)[(red << 2 * BITS) | (green << BITS) | blue]
-    lower, middle, upper = np.percentile(places, [25, 50, 75], axis=(1, 2), keepdims=True)
-    return ((places - middle) / np.maximum(upper - lower, FLAT)).astype(np.float32)
+    return _table(palette)[(red << 2 * BITS) | (green << BITS) | blue]
 
 
 class Scenes:

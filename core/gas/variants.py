@@ -7,6 +7,8 @@ from core.gas.baselines import Lda, Nearest
 from core.gas.colour import MeanColour
 from core.gas.early import EarlyFusion
 from core.gas.forests import Forest, ForestWindows
+from core.gas.frame_windows import FrameWindows
+from core.gas.late import LateFusion
 from core.gas.recurrent import BiLstm
 from core.gas.scenarios import CosineFusion, SensorCnn, ThermalCnn, WaveletFusion
 from core.gas.windows import Windows
@@ -20,6 +22,14 @@ _CAMERA = _IMAGES | {"camera", "scene", "backbone"}
 _SENSORS = _IMAGES | {"image", "backbone"}
 
 _ALL = (
+    Variant(
+        "late",
+        "Late fusion",
+        "Sensors and frames are asked each for itself, and their answers multiplied (Kittler et "
+        "al. 1998): trained in a minute, and either goes on alone when the other fails.",
+        LateFusion,
+        _ROWS | {"camera", "seed"},
+    ),
     Variant(
         "attention",
         "Cross-modal attention",
@@ -58,6 +68,13 @@ _ALL = (
         "A CNN on the frames alone, and a Bi-LSTM (Attallah 2023, scenario I).",
         ThermalCnn,
         _NETWORK | _CAMERA,
+    ),
+    Variant(
+        "thermal-windows",
+        "Several windows, frames",
+        "Trees and a linear model on what moved in the last 15, 30, 60 and 120 frames.",
+        FrameWindows,
+        _ROWS | {"camera", "seed"},
     ),
     Variant(
         "sensor-cnn",

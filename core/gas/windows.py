@@ -9,6 +9,7 @@ The two are off in different rows, and their mean is off less often than either.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from core.gas.samples import Samples
 from core.task import Reporter
 
 LENGTHS = (15, 30, 60, 120)  # rows
+LONGEST = max(LENGTHS)
 LEAF = 3  # rows of a leaf at least
 CHUNK = 1_024  # rows whose windows are read at once: bounds the memory
 PENALTY = 0.2  # on squared weights, beside the mean loss
@@ -35,8 +37,7 @@ class Windows(Stored):
     ) -> list[dict[str, float]]:
         """Grow the trees, solve the regression."""
         samples = training.train
-        parts = pieces(len(samples), CHUNK)
-        rows = np.concatenate([features(samples, indices) for indices in parts])
+        rows = np.concatenate(list(self._features(samples)))
         codes, classes = samples.labels, len(samples.recording.classes)
         trees = grow(rows, codes, classes, self.config.seed, LEAF, extra=True)
         self.arrays = trees | _regression(rows, codes, classes)
@@ -44,20 +45,23 @@ class Windows(Stored):
 
     def predict(self, samples: Samples) -> Answer:
         """Return the mean of both."""
-        parts = pieces(len(samples), CHUNK)
-        said = [self._asked(features(samples, indices)) for indices in parts]
-        return answer_of(np.concatenate(said))
+        return answer_of(np.concatenate([self._asked(rows) for rows in self._features(samples)]))
+
+    def reading(self, samples: Samples) -> Callable[[np.ndarray], np.ndarray]:
+        """Return what gives the windows (B, T, N) of decisions, by their numbers (B,)."""
+        return lambda indices: samples.sensors(indices, LONGEST)
+
+    def _features(self, samples: Samples) -> Iterator[np.ndarray]:
+        """Return the statistics (B, 28 N) of the windows of every length, piece by piece."""
+        read = self.reading(samples)
+        for indices in pieces(len(samples), CHUNK):
+            windows = read(indices)
+            yield np.concatenate([statistics(windows[:, -one:]) for one in LENGTHS], axis=1)
 
     def _asked(self, rows: np.ndarray) -> np.ndarray:
         level = (rows - self.arrays["center"]) / self.arrays["spread"]
         linear = softmax(level @ self.arrays["weights"] + self.arrays["offsets"], axis=1)
         return (ask(self.arrays, rows) + linear) / 2
-
-
-def features(samples: Samples, indices: np.ndarray) -> np.ndarray:
-    """Return (B, 28 N) float32: the statistics of the windows of every length."""
-    windows = samples.sensors(indices, max(LENGTHS))
-    return np.concatenate([statistics(windows[:, -length:]) for length in LENGTHS], axis=1)
 
 
 def _regression(rows: np.ndarray, codes: np.ndarray, classes: int) -> dict[str, np.ndarray]:

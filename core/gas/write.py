@@ -37,7 +37,23 @@ Licence: CC0 1.0
 WHEN = (2024, 1, 1, 0, 0, 0)
 PAETH = 4  # the filter of every line
 BLOCK = 65_535  # bytes of a block that is stored as it is
-SAMPLE = Lab()
+# An easy laboratory, since it is small: six sessions a class are few to learn from. Sensors of one
+# day, that have hardly aged; little gas in the air that is not of the class; puffs with pauses.
+SAMPLE = Lab(
+    sessions=6,
+    rows=50,
+    lead=(2, 6),
+    burst_every=(16, 24),
+    burst_rows=(6, 10),
+    smoke_rows=(12, 30),
+    smoke_pause=(8, 20),
+    cross=0.2,
+    ageing=0.03,
+    drift=0.02,
+    humidity=0.02,
+    ambient=0.05,
+    hands=0.02,
+)
 
 Told = Callable[[float], None]
 

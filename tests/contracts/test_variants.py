@@ -419,6 +419,9 @@ def test_it_learns(task, variant, data, fit):
     if task == "anomaly":
         best = max(metrics["average_precision"] for metrics in others)
         assert own["average_precision"] > 2 * best
+    elif variant == "thermal-windows":
+        # What the example's frames show stands still: only the swinging of a gas is there to see.
+        assert own["accuracy"] > 0.45  # of three classes
     elif task == "gas":
         assert 1 - own["accuracy"] < 0.5 * min(1 - metrics["accuracy"] for metrics in others)
     else:

@@ -169,7 +169,7 @@ def test_the_sample_is_small_and_simulated(home):
     recording = gas.open_recording("gas-lab")
     assert recording.simulated
     assert len(recording) == catalog.entry("gas-lab").rows
-    assert len(recording.sessions) == 20
+    assert len(recording.sessions) == 24
     assert catalog.fetch("gas-lab").stat().st_size < 4_000_000
     assert recording.labels.mean() == 0.75
     plain = open_dataset("gas-lab")  # for the other tasks: the true exposure is the label
@@ -196,5 +196,20 @@ def test_the_sample_gives_nothing_away_by_its_colours(home):
             hits.append(forest.predict(values[~train]) == codes[~train])
         return float(np.concatenate(hits).mean())
 
-    assert accuracy(colour) < 0.36
+    assert accuracy(colour) < 0.36  # four classes
     assert 0.5 < accuracy(recording.values[rows]) < 0.95
+
+
+@pytest.mark.slow
+def test_fusion_leads_on_the_sample(home):
+    """On sessions that it never saw, and ahead of what either modality says alone."""
+    recording = gas.open_recording("gas-lab")
+    fitted = gas.fit(recording, gas.Config(variant="late"))
+    both, no_camera, no_sensors = (
+        gas.evaluate(gas.predict(fitted, recording, **lost))["accuracy"]
+        for lost in ({}, {"camera_lost": True}, {"sensors_lost": True})
+    )
+    assert both > 0.88
+    assert both > no_camera - 0.01
+    assert both > no_sensors + 0.05
+    assert no_sensors > 0.6

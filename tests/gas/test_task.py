@@ -17,7 +17,7 @@ from core.errors import DataError, FusionscopeError
 from core.gas import benchmark
 from core.gas.forest import ask, grow
 from core.gas.forests import statistics
-from core.gas.windows import LENGTHS, features
+from core.gas.windows import LENGTHS, Windows
 from core.task import key_of
 from tests.examples import waves
 from tests.gas.examples import CLASSES, published, recording, sniffing
@@ -85,7 +85,7 @@ def test_statistics_are_those_of_each_window():
 
 def test_several_windows_end_at_the_same_row(data):
     prepared = gas.prepare(data, config("windows"))
-    found = features(prepared.training.train, np.arange(60))
+    found = next(Windows(prepared.config)._features(prepared.training.train))[:60]
     assert found.shape == (60, len(LENGTHS) * 7 * 3)
     last = found.reshape(60, len(LENGTHS), 7, 3)[:, :, 4]
     np.testing.assert_array_equal(last, np.repeat(last[:, :1], len(LENGTHS), axis=1))
@@ -206,6 +206,17 @@ def test_the_benchmark_names_what_fails(data, tmp_path):
         "short forest-windows blocked 200 fold 0",
         "short forest-windows random 0 fold 0",
     }
+
+
+def test_a_benchmark_of_one_protocol_has_no_figure_of_the_other(data, tmp_path):
+    file = tmp_path / "gas.csv"
+    plan = benchmark.Plan(("lda",), folds=(2,), protocols=("blocked",))
+    benchmark.run([benchmark.Case("lab", lambda: data)], plan, file, print)
+    rows = pd.read_csv(file)
+    assert rows[["protocol", "fold"]].to_numpy().tolist() == [["blocked", 2]]
+    table = benchmark.summary(rows)
+    assert table["blocked_200"].tolist() == pytest.approx(rows["accuracy"].tolist())
+    assert "random" not in table or table["random"].isna().all()
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ from core.gas import Decision, Fault
 from core.gas.cnn import Cnn
 from core.settings import settings
 from dashboard import format as write
-from dashboard import gas_charts, gas_plots, gas_recording, gas_setup, gas_why
+from dashboard import gas_charts, gas_plots, gas_scene, gas_setup, gas_why
 from dashboard.draw import spec
 from dashboard.gas_course import Course
 from dashboard.theme import MEANINGS
@@ -309,9 +309,9 @@ def test_another_palette_keeps_the_order_of_temperatures():
     from core.gas.camera import colours
 
     scene = colours("spectra")[None, ::16]
-    grey = gas_recording._coloured(scene, "spectra", "grey")[0, :, 0].astype(int)
+    grey = gas_scene._coloured(scene, "spectra", "grey")[0, :, 0].astype(int)
     assert (np.diff(grey) > 0).all()
-    assert (gas_recording._coloured(scene, "spectra", "") == scene).all()
+    assert (gas_scene._coloured(scene, "spectra", "") == scene).all()
 
 
 CHARTS = [
