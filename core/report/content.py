@@ -92,13 +92,14 @@ def _several(found: list[Run]) -> Report:
     card = first.card()
     decided = {run.name: operating.of(run) for run in found}
     limits = {run.name: _unique([*run.card()["notes"], *decided[run.name].limits]) for run in found}
-    shared = [*made.notes, *_of_data(card)]
+    # What holds for all of them is said once.
+    every = [line for line in limits[first.name] if all(line in one for one in limits.values())]
+    shared = _unique([*made.notes, *_of_data(card), *every])
     blocks: list[Block] = [Points(shared)] if shared else []
-    blocks += [
-        _points_of(f"{run.name} ({_label(run)})", limits[run.name])
-        for run in found
-        if limits[run.name]
-    ]
+    for run in found:
+        own_lines = [line for line in limits[run.name] if line not in shared]
+        if own_lines:
+            blocks.append(Points(own_lines, f"{run.name} ({_label(run)})"))
     return Report(
         title=f"{len(found)} models on {made.dataset}",
         lines=[_line(run) for run in found],
@@ -113,10 +114,6 @@ def _several(found: list[Run]) -> Report:
             Section("Making it again", again.blocks(found)),
         ],
     )
-
-
-def _points_of(title: str, lines: Sequence[str]) -> Pairs:
-    return Pairs({f"{number}": line for number, line in enumerate(lines, 1)}, title)
 
 
 def _unique(lines: Sequence[str]) -> list[str]:
