@@ -32,7 +32,7 @@ else:
             key="walk-start",
             width="stretch",
             help="Anomalies, forecast and gas on samples: from models in training to thresholds to "
-            "a report, in less than five minutes.",
+            "a report, in a few minutes.",
         ):
             walk.start()
     with second:

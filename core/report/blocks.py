@@ -23,6 +23,7 @@ class Points:
 
     kind: ClassVar[str] = "points"
     lines: Sequence[str]
+    title: str = ""
 
 
 @dataclass(frozen=True)

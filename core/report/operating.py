@@ -254,7 +254,7 @@ def _fields(rule: Config) -> dict[str, str]:
     """Return the values of a rule by their names on the screen, without nested ones."""
     fields = type(rule).model_fields
     return {
-        (fields[name].title or name): f"{value:g}"
+        (fields[name].title or name): f"{value:.3g}" if isinstance(value, float) else f"{value}"
         for name, value in rule
         if name != "kind" and isinstance(value, int | float)
     }
