@@ -84,11 +84,11 @@ def small() -> list[runs.Run]:
 
 def fill() -> None:
     """Store runs until there are 1,000."""
-    data = open_dataset(_upload(big.recording().iloc[:1_200], "tiny.parquet"))
-    for rows in range(20, 20 + STORED):
-        if runs.table(limit=1)[1] >= STORED:
-            return
-        runs.train_or_load("anomaly", data, anomaly.Config(variant="max-z", train_rows=rows))
+    data = open_dataset(_upload(big.recording().iloc[: STORED + 300], "tiny.parquet"))
+    missing = STORED - runs.table(limit=1)[1]
+    for rows in range(100, 100 + missing):
+        config = anomaly.Config(variant="max-z", train_rows=rows, lookback=10)
+        runs.train_or_load("anomaly", data, config)
 
 
 def _upload(frame: pd.DataFrame, name: str) -> str:

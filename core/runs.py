@@ -156,16 +156,11 @@ def table(
     return pd.DataFrame(rows, columns=[*_COLUMNS, *metrics]), total
 
 
-def stored(task: str, dataset: str, limit: int = 500) -> list[Run]:
-    """Return the runs of *task* on the data set of this name, newest first."""
+def stored(task: str | None = None, dataset: str | None = None, limit: int = 500) -> list[Run]:
+    """Return the runs of *task* on the data set of this name, newest first; None stands for any."""
+    filters = [] if dataset is None else [equals("dataset", dataset)]
     with store() as client:
-        found, _ = tracking.search(
-            client,
-            [equals("dataset", dataset)],
-            task=task,
-            order="attributes.start_time DESC",
-            limit=limit,
-        )
+        found, _ = tracking.search(client, filters, task=task, limit=limit, count=False)
     return [from_entity(entity) for entity in found]
 
 
@@ -251,7 +246,7 @@ def export(run: Run, path: Path) -> Path:
 
 
 def _found(client: MlflowClient, wanted: str, limit: int) -> list[Entity]:
-    return tracking.search(client, [wanted], limit=limit + 1)[0][:limit]
+    return tracking.search(client, [wanted], limit=limit, count=False)[0]
 
 
 def _row(run: Run) -> dict[str, Any]:

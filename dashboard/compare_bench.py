@@ -36,7 +36,7 @@ LINKED = (TARGET, AHEAD, WINDOW.start)
 
 def nothing_yet() -> None:
     """Say what to do when nothing is chosen."""
-    stored = runs.table(limit=2)[1]
+    stored = len(runs.stored(limit=2))
     with st.container(border=True, horizontal_alignment="center"):
         if stored < 2:
             st.subheader("There is nothing to compare yet", anchor=False)

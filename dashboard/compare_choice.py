@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pandas as pd
 import streamlit as st
 
 from core import compare, runs
@@ -28,11 +27,11 @@ def sidebar() -> list[Run]:
     found = _asked()
     with st.sidebar:
         task = _task(found)
-        table, _ = runs.table(task=task, limit=LISTED)
-        data = _data(table, found)
+        stored = runs.stored(task, limit=LISTED)
+        data = _data(stored, found)
         if data is not None:
             _shortcuts(task, data)
-            _pick(table[table["dataset"] == data], found)
+            _pick([run for run in stored if run.dataset == data], found)
     return found
 
 
@@ -74,8 +73,8 @@ def _task(found: list[Run]) -> str:
 
 def _usual() -> str:
     """Return the task of the newest run."""
-    newest, _ = runs.table(limit=1)
-    return tasks.TASKS[0] if newest.empty else str(newest["task"].iloc[0])
+    newest = runs.stored(limit=1)
+    return newest[0].task if newest else tasks.TASKS[0]
 
 
 def _new(found: list[Run]) -> bool:
@@ -84,9 +83,9 @@ def _new(found: list[Run]) -> bool:
     return st.session_state.get("compare.seen") != names
 
 
-def _data(table: pd.DataFrame, found: list[Run]) -> str | None:
+def _data(stored: list[Run], found: list[Run]) -> str | None:
     """Draw the choice of the data set; None where no run is stored."""
-    names = list(dict.fromkeys([*(run.dataset for run in found), *table["dataset"]]))
+    names = list(dict.fromkeys(run.dataset for run in [*found, *stored]))
     if found and DATA not in st.query_params and _new(found):
         st.session_state[DATA] = found[0].dataset
     st.session_state["compare.seen"] = [run.name for run in found]
@@ -143,14 +142,9 @@ def _offer(
     st.rerun()
 
 
-def _pick(table: pd.DataFrame, found: list[Run]) -> None:
+def _pick(stored: list[Run], found: list[Run]) -> None:
     """Draw the choice of single runs."""
-    about = {run.name: _about(run.task, run.variant, run.champion) for run in found} | {
-        str(name): _about(task, variant, champion)
-        for name, task, variant, champion in table[
-            ["name", "task", "variant", "champion"]
-        ].to_numpy()
-    }
+    about = {run.name: _about(run) for run in [*found, *stored]}
     st.session_state[PICKED] = [run.name for run in found]
     st.multiselect(
         "Runs",
@@ -163,8 +157,8 @@ def _pick(table: pd.DataFrame, found: list[Run]) -> None:
     )
 
 
-def _about(task: str, variant: str, champion: bool) -> str:
-    return f"{tasks.label(task, variant)}{f' {CHAMPION}' if champion else ''}"
+def _about(run: Run) -> str:
+    return f"{tasks.label(run.task, run.variant)}{f' {CHAMPION}' if run.champion else ''}"
 
 
 def put(names: list[str]) -> None:

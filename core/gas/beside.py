@@ -25,7 +25,6 @@ SHOWN = {
     "accuracy": "Accuracy",
     "macro_f1": "Macro F1",
     "roc_auc": "AUC-ROC",
-    "average_precision": "AUC-PR",
     "recall": "Gas found",
     "false_alarm_rate": "False alarm rate",
     "false_alarms_an_hour": "False alarms an hour",
