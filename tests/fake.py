@@ -31,7 +31,6 @@ class Config(Base):
     seed: int = setting(0, label="Seed", help="")
     level: float = setting(0.3, label="Level", help="Best at 0.3.", ge=0.0, le=1.0)
     lookback: int = setting(16, label="Lookback", help="", ge=1, le=512, log=True)
-    odd: bool = setting(False, label="Odd", help="")
 
 
 @dataclass
@@ -61,7 +60,7 @@ VARIANTS = {
         "Mean",
         "",
         Fitted,
-        frozenset({"epochs", "pause", "trouble", "seed", "level", "lookback", "odd"}),
+        frozenset({"epochs", "pause", "trouble", "seed", "level", "lookback"}),
         version=2,
     ),
     "zero": Variant("zero", "Zero", "", Fitted, frozenset({"seed"}), baseline=True, companion=True),

@@ -54,6 +54,8 @@ def test_the_second_time_the_stored_run_is_returned(store, seed):
         "pause": 0.0,
         "trouble": "",
         "seed": seed,
+        "level": 0.3,
+        "lookback": 16,
     }
     assert run.metrics["f1"] > 0
     assert math.isnan(run.metrics["undefined"])

@@ -84,6 +84,12 @@ class Coordinator:
                 store.tell(study, self.owner, str(error))
         except FusionscopeError as error:
             store.end(study, self.owner, "failed", str(error))
+        except Exception as error:
+            log.error("Study %s met an error that nobody expected.", study.name, exc_info=error)
+            if not self.over.is_set():  # else the workers were ended under its feet
+                what = f"{type(error).__name__}: {error}"
+                why = f"Unexpected error, {what}. The log says more. Go on tries again."
+                store.end(study, self.owner, "failed", why)
 
     def _look(self, study: Study) -> None:
         for trial in store.trials(study.name):

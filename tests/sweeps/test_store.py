@@ -189,6 +189,24 @@ def test_a_fault_of_the_store_of_jobs_is_told_and_tried_again(monkeypatch):
     assert (told.state, told.message) == ("running", "The workers are out of reach.")
 
 
+def test_an_error_that_nobody_expected_ends_the_study_with_its_words(monkeypatch):
+    def broken(*args, **more):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(jobs, "start", lambda: None)
+    monkeypatch.setattr(jobs, "ask", broken)
+    stopping = Coordinator()
+    stopping.over.set()
+    stopping.look(made())
+    assert sweeps.recent()[0].state == "running"
+    study = made()
+    Coordinator().look(study)
+    told = sweeps.get(study.name)
+    assert (told.state, told.owner) == ("failed", "")
+    assert "ZeroDivisionError: division by zero" in told.message
+    assert sweeps.go_on(study.name).state == "running"
+
+
 def test_best_and_time_left_count_what_is_done():
     study, me = made(planned=10, at_once=2), store.me()
     store.hold(study, me)
