@@ -39,7 +39,16 @@ NAMES = {
     "late fusion": "late",
 }
 LOST = {"no camera": "camera_lost", "no sensors": "sensors_lost"}
-LAB = {"sessions": 10, "rows": 120}  # of the simulated recording that fusion is judged on
+# The simulated recording that fusion is judged on: a camera on a tripod, sensors of one season.
+LAB = {
+    "sessions": 20,
+    "rows": 120,
+    "seed": 9,
+    "lead": (2, 8),
+    "drift": 0.03,
+    "ageing": 0.03,
+    "sway": 0.001,
+}
 
 
 def run() -> list[Row]:
@@ -124,10 +133,10 @@ def _plain() -> float:
     return IMAGES / min(map(predict, BATCHES))
 
 
-def _recording(**lab: int) -> GasRecording:
+def _recording(**lab: object) -> GasRecording:
     """Return a simulated recording."""
     folder = Path(tempfile.mkdtemp(prefix="fusionscope-gas-")) / "lab"
-    gas.write_folder(gas.Lab(**lab), folder)
+    gas.write_folder(gas.Lab.parse(lab), folder)
     return gas.open_recording(folder)
 
 

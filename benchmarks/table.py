@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -52,6 +53,19 @@ def write(name: str, rows: list[Row]) -> Path:
     frame["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
     frame.to_csv(path, index=False)
     return path
+
+
+def merged(name: str, rows: list[Row]) -> list[Row]:
+    """Return what results/NAME.csv has, with *rows* in the place of those of the same name."""
+    path = RESULTS / f"{name}.csv"
+    known = pd.read_csv(path).drop(columns="machine") if path.exists() else pd.DataFrame()
+    kept = {str(row["what"]): Row(**_given(row)) for row in known.to_dict("records")}
+    return list((kept | {row.what: row for row in rows}).values())
+
+
+def _given(row: dict[Any, Any]) -> dict[str, Any]:
+    """Return the fields of a row of the table that it has."""
+    return {str(name): value for name, value in row.items() if not pd.isna(value)}
 
 
 def show_in_readme(rows: list[Row]) -> None:

@@ -92,6 +92,14 @@ class Lab(Config):
     hands: float = setting(
         0.05, label="Hands", help="Share of rows with a hand in the scene.", ge=0, le=1
     )
+    sway: float = setting(
+        0.01,
+        label="Sway",
+        help="How far the camera moves from row to row, in widths of the frame: 0.01 is that of a "
+        "hand-held one, a tenth of it that of one on a tripod.",
+        ge=0,
+        le=0.1,
+    )
     white: float = setting(0.06, label="White noise", help="Of a pixel.", unit="°C", ge=0)
     line: float = setting(0.025, label="Row noise", help="Of a line of pixels.", unit="°C", ge=0)
     column: float = setting(0.015, label="Column noise", help="Of a column.", unit="°C", ge=0)

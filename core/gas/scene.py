@@ -9,6 +9,7 @@ from core.gas.lab import Lab
 GRID = (206, 156)  # height and width of the sensor of published frames
 WARMER = (1.0, 4.0)  # degrees of a thing above the wall
 HAND = (30.0, 34.0)  # degrees C
+CREEP = 0.3  # what the camera does not swing back, as a share of its sway
 SOURCE = (40.0, 200.0)  # of what burns or glows, also where nothing smokes
 
 
@@ -40,8 +41,8 @@ class Scene:
         self.glow = np.exp(rng.uniform(*np.log(SOURCE)))
         self.nozzle = setup.uniform(0.3, 0.85), setup.uniform(0.35, 0.75) * tall
         self.hand = self._hands(tall)
-        steps = rng.normal(0, 0.003, (lab.rows, 2))
-        self.sway = np.cumsum(steps, axis=0) + rng.normal(0, 0.01, (lab.rows, 2))
+        steps = rng.normal(0, CREEP * lab.sway, (lab.rows, 2))
+        self.sway = np.cumsum(steps, axis=0) + rng.normal(0, lab.sway, (lab.rows, 2))
 
     def field(self, row: int) -> np.ndarray:
         """Return (h, w) degrees C at *row*."""

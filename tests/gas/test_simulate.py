@@ -18,6 +18,7 @@ from core.gas.lab import CLASSES, Lab
 from core.gas.mox import SENSORS, readings
 from core.gas.picture import Style, picture
 from core.gas.plume import Plume
+from core.gas.scene import Scene
 from core.gas.simulate import simulated
 
 SMALL = Lab(sessions=2, rows=20)
@@ -106,6 +107,12 @@ def test_a_spray_cools_and_smoke_warms_while_it_is_there(name, sign):
     assert 0.4 * low < most <= high
     np.testing.assert_array_equal(exposed(lab, [event])[10:20], True)
     assert not exposed(lab, [event])[:10].any()
+
+
+def test_a_camera_on_a_tripod_sees_a_scene_that_stands_still():
+    still, held = (Scene(Lab(rows=20, hands=0, sway=sway), rng(1), rng(2)) for sway in (0.0, 0.01))
+    np.testing.assert_array_equal(still.field(0), still.field(19))
+    assert np.abs(held.field(0) - held.field(19)).max() > 0.1
 
 
 def test_a_picture_shows_the_temperatures_of_the_scene():
