@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import task as tasks
 from core.card import settings
-from dashboard import format as write
 
 METRICS = {
     "vus_pr": "VUS-PR",

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import runs
 from core.beside import Courses, Curve
 from core.errors import FusionscopeError
@@ -20,7 +21,6 @@ from dashboard import (
     routes,
     tabs,
 )
-from dashboard import format as write
 from dashboard.choice import choice
 from dashboard.compare_course import Course
 from dashboard.compare_data import CHIPS, Bench

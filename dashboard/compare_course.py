@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from core import downsample
+from core import format as write
 from core.beside import Courses
-from dashboard import downsample
-from dashboard import format as write
 from dashboard.charts import Axis
 from dashboard.theme import Meaning
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import format as write
+from core import format as write
 from dashboard.compare_data import CHIPS, Bench
 from dashboard.markdown import plain
 

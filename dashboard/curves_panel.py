@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly
+from core import format as write
 from dashboard import cached, plots
-from dashboard import format as write
 from dashboard.bench import Bench
 from dashboard.draw import show, spec
 

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import downsample
+from core import format as write
 from core.anomaly import Result
 from core.anomaly.residuals import ResidualsInMemory, Training
 from core.data import Dataset
-from dashboard import charts, downsample, link
-from dashboard import format as write
+from dashboard import charts, link
 from dashboard.charts import Axis
 from dashboard.choice import choice
 from dashboard.draw import show, spec

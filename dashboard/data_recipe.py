@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 from pandas.api import types as kinds
 
+from core import format as write
 from core.data import Cleaning, Roles, catalog, open_dataset, roles
 from core.errors import FusionscopeError
 from dashboard import controls
-from dashboard import format as write
 from dashboard.notices import explain
 
 NONE = "(none)"

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core.data import Dataset
-from dashboard import format as write
 from dashboard.markdown import plain
 
 COLOURS = {"error": "red", "warning": "orange", "info": "gray"}

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import runs
 from core.life import VARIANTS
 from dashboard import cached, fleet_charts, fleet_data, report_button, run_heading
-from dashboard import format as write
 from dashboard.draw import show, spec
 from dashboard.fleet_setup import Choice
 from dashboard.markdown import plain

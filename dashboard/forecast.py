@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import format as write
 from core import runs, script
 from dashboard import (
     cached,
@@ -24,7 +25,6 @@ from dashboard import (
     tabs,
 )
 from dashboard import card as card_view
-from dashboard import format as write
 from dashboard.choice import choice
 from dashboard.draw import Drawn, show, spec
 from dashboard.forecast_bench import Bench

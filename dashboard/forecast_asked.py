@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core.errors import FusionscopeError
 from core.forecast.fusion import LOOKS
 from dashboard import cached, forecast_charts, forecast_data, link
-from dashboard import format as write
 from dashboard.choice import choice
 from dashboard.draw import show, spec
 from dashboard.forecast_bench import Bench

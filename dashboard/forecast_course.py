@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from core import downsample
+from core import format as write
 from core.forecast import Result
-from dashboard import downsample
-from dashboard import format as write
 from dashboard.charts import Axis
 
 LATEST = 400  # rows that are looked at first

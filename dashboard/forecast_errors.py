@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core.data import Graph
 from core.forecast import VARIANTS
 from dashboard import forecast_charts, forecast_data, graph_map
-from dashboard import format as write
 from dashboard.draw import show, spec
 from dashboard.forecast_bench import Bench
 from dashboard.forecast_setup import OF

@@ -6,10 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from core import forecast, runs
+from core import format as write
 from core.errors import FusionscopeError
 from core.forecast import VARIANTS
 from dashboard import cached, forecast_charts, forecast_data, training_queue
-from dashboard import format as write
 from dashboard.draw import show, spec
 from dashboard.forecast_bench import Bench
 from dashboard.forecast_setup import EXPERIMENT

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from core import format as write
 from core.forecast import VARIANTS
-from dashboard import format as write
 
 Metrics = Mapping[str, float]
 

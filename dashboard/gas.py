@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import format as write
 from core import runs, script
 from core.gas import Decision
 from dashboard import (
@@ -29,7 +30,6 @@ from dashboard import (
     tabs,
 )
 from dashboard import card as card_view
-from dashboard import format as write
 from dashboard.choice import choice
 from dashboard.controls import control, widget
 from dashboard.draw import Drawn, show, spec

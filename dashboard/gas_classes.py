@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core.errors import FusionscopeError
 from core.gases import Curves
-from dashboard import format as write
 from dashboard import gas_data, gas_plots
 from dashboard.draw import show, spec
 from dashboard.gas_bench import Bench

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from core import downsample
 from core.gas import Decision, Judged, Result
 from core.gas.decision import spells
-from dashboard import downsample
 
 PARTS = {"train": "training rows", "validation": "validation rows", "embargo": "set aside"}
 MOST = 500  # bands of one kind in one picture; more would be a solid bar anyway

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import gas
 from core.data import catalog
 from core.data.catalog import Entry
 from core.errors import FusionscopeError
 from core.gas import Frames, GasRecording
 from dashboard import data_view
-from dashboard import format as write
 from dashboard.markdown import plain
 from dashboard.notices import explain
 

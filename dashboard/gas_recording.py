@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from core import downsample
+from core import format as write
 from core.errors import FusionscopeError
 from core.gas import GasRecording
 from core.gas.decision import spells
-from dashboard import downsample, gas_charts, gas_data, link
-from dashboard import format as write
+from dashboard import gas_charts, gas_data, link
 from dashboard.draw import show, spec
 from dashboard.gas_bench import Bench
 from dashboard.gas_moment import POSITION, Moment, choose

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import runs
 from core import task as tasks
 from core.errors import FusionscopeError
 from core.gas import VARIANTS
 from dashboard import cached, forecast_charts, gas_data, training_queue
-from dashboard import format as write
 from dashboard.draw import show, spec
 from dashboard.gas_bench import Bench
 from dashboard.markdown import plain

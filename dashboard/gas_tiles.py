@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from core import format as write
 from core import task as tasks
-from dashboard import format as write
 from dashboard.gas_bench import Bench
 
 

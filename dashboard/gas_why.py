@@ -7,10 +7,10 @@ import pandas as pd
 import streamlit as st
 from PIL import Image
 
+from core import format as write
 from core.errors import FusionscopeError
 from core.gas import Explanation, GasRecording
 from core.gas.explain import CAMERA, SENSORS
-from dashboard import format as write
 from dashboard import gas_data, gas_moment, gas_plots, gas_scene
 from dashboard.choice import choice
 from dashboard.draw import show, spec

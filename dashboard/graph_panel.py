@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import format as write
 from core.data import Dataset, Graph, candidates, catalog, graphs
 from core.data.catalog import Entry
 from core.errors import FusionscopeError
 from core.settings import settings
-from dashboard import format as write
 from dashboard import graph_map
 from dashboard.draw import show, spec
 from dashboard.notices import explain

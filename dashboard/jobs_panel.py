@@ -6,10 +6,10 @@ import hashlib
 
 import streamlit as st
 
+from core import format as write
 from core import jobs
 from core.errors import FusionscopeError, JobError
 from core.jobs import Job
-from dashboard import format as write
 from dashboard.notices import explain
 from dashboard.panels import losses
 

@@ -8,9 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly, labels
+from core import format as write
 from core.anomaly.suggest import Effect, suggest
 from core.errors import FusionscopeError
-from dashboard import format as write
 from dashboard import operating
 from dashboard.bench import Bench
 from dashboard.notices import explain

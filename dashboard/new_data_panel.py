@@ -10,13 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly, jobs, runs
+from core import format as write
 from core.anomaly import Decision, Drift
 from core.anomaly.drift import MARKS
 from core.data import catalog
 from core.errors import FusionscopeError
 from core.settings import settings
 from dashboard import cached, charts, link, operating, plots, tiles
-from dashboard import format as write
 from dashboard.bench import Bench
 from dashboard.choice import choice
 from dashboard.draw import show, spec

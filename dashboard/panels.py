@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly
+from core import format as write
 from core.errors import FusionscopeError
 from dashboard import cached, figures, labels_panel, pictures, plots
-from dashboard import format as write
 from dashboard.bench import Bench
 from dashboard.draw import show, spec
 from dashboard.window import DETAIL

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from core import anomaly
+from core import anomaly, downsample
 from core.anomaly import Intervals
-from dashboard import charts, downsample, plots
+from dashboard import charts, plots
 from dashboard.cached import Readings
 from dashboard.draw import Drawn, show, spec
 from dashboard.operating import Reading

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from core import format as write
 from core import jobs, runs
 from core import task as tasks
 from core.config import Config
@@ -17,7 +18,6 @@ from core.errors import FusionscopeError, RunNotFound
 from core.jobs import Job
 from core.task import Task
 from dashboard import cached, card, controls, jobs_panel, link
-from dashboard import format as write
 from dashboard.choice import choice
 from dashboard.markdown import plain
 from dashboard.notices import explain

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core.anomaly import THRESHOLDS
 from dashboard import cached, operating, plots
-from dashboard import format as write
 from dashboard.bench import Bench
 from dashboard.draw import show, spec
 from dashboard.markdown import plain

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import runs
 from core import task as tasks
 from core.data import catalog
-from dashboard import format as write
 from dashboard import link, routes, run_list, run_panels
 from dashboard.choice import choice
 

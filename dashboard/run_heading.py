@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core import compare, runs
+from core import format as write
 from core import task as tasks
-from dashboard import format as write
 from dashboard import report_button, routes
 from dashboard.markdown import plain
 

@@ -8,10 +8,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import runs
 from core import task as tasks
 from core.errors import RunError
-from dashboard import format as write
 
 # The number that counts of each task, as it is called, and whether more of it is better.
 LEADS = {

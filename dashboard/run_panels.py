@@ -7,12 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from core import format as write
 from core import runs
 from core import task as tasks
 from core.errors import FusionscopeError, RunDamaged
 from dashboard import cached, panels, routes, run_list
 from dashboard import card as card_view
-from dashboard import format as write
 from dashboard.markdown import plain
 from dashboard.notices import explain
 

@@ -7,12 +7,12 @@ from collections import Counter
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import jobs, runs
 from core import task as tasks
 from core.data import catalog
 from core.errors import FusionscopeError
 from core.jobs import Job
-from dashboard import format as write
 from dashboard import routes, run_list
 from dashboard.notices import explain
 

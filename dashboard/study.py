@@ -8,13 +8,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import jobs, runs, sweeps
 from core import task as tasks
 from core.errors import FusionscopeError
 from core.sweeps import Study, Trial
 from dashboard import draw as drawing
 from dashboard import forecast_charts, routes, study_charts
-from dashboard import format as write
 from dashboard.markdown import plain
 from dashboard.notices import explain
 from dashboard.study_words import KINDS, STATES, TRIALS

@@ -9,8 +9,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from core import format as write
 from core.sweeps import Span, Study, Trial
-from dashboard import format as write
 from dashboard.charts import FIT
 from dashboard.study_words import TRIALS
 from dashboard.theme import named, paint, painted

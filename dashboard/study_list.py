@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import sweeps
 from core import task as tasks
 from core.sweeps import Study
-from dashboard import format as write
 from dashboard import study_setup
 from dashboard.study_words import KINDS, STATES
 

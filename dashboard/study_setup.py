@@ -8,6 +8,7 @@ from typing import Any
 
 import streamlit as st
 
+from core import format as write
 from core import sweeps
 from core import task as tasks
 from core.config import Config
@@ -15,7 +16,6 @@ from core.data.catalog import Entry
 from core.errors import FusionscopeError
 from core.sweeps import Span, Study
 from dashboard import cached, card, forecast_setup, gas_setup, link, setup
-from dashboard import format as write
 from dashboard.choice import choice
 from dashboard.controls import control
 from dashboard.markdown import plain

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core import format as write
 from core.anomaly import VARIANTS
-from dashboard import format as write
 
 Metrics = Mapping[str, float]
 

@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from core import downsample
+from core import format as write
 from core.anomaly import Cut, Intervals, Result
-from dashboard import downsample
-from dashboard import format as write
 from dashboard.charts import Axis
 
 PARTS = {"train": "training rows", "validation": "validation rows", "embargo": "embargo"}

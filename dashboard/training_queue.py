@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core import format as write
 from core import jobs, runs
 from core import task as tasks
 from core.config import Config
 from core.errors import FusionscopeError
 from core.jobs import Job
 from dashboard import cached, jobs_panel
-from dashboard import format as write
 from dashboard.markdown import plain
 from dashboard.notices import explain
 

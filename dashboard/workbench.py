@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core import anomaly, runs, script
+from core import format as write
 from core.anomaly import Decision
 from dashboard import (
     cached,
@@ -29,7 +30,6 @@ from dashboard import (
     tiles,
 )
 from dashboard import card as card_view
-from dashboard import format as write
 from dashboard.bench import Bench
 from dashboard.draw import show, spec
 from dashboard.markdown import plain

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core import format as write
 from core import runs
 from core.errors import RunNotFound
-from dashboard import format as write
 from dashboard import link, routes, run_filters, run_panels
 
 st.title("Runs")

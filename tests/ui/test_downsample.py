@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dashboard import downsample
+from core import downsample
 
 
 def noise(rows: int) -> np.ndarray:

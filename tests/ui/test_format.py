@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pandas as pd
 import pytest
 
-from dashboard import format as write
+from core import format as write
 
 
 @pytest.mark.parametrize(

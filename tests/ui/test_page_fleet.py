@@ -7,9 +7,9 @@ import pytest
 import streamlit as st
 
 from core import anomaly, jobs, life, runs, worker
+from core import format as write
 from core.data import catalog, open_dataset
 from dashboard import fleet, fleet_setup
-from dashboard import format as write
 from tests.examples import wearing
 from tests.ui.app import metrics, open_page, run, titles
 

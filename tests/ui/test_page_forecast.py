@@ -12,11 +12,11 @@ import pytest
 import streamlit as st
 
 from core import forecast, forecasts, jobs, runs, script, worker
+from core import format as write
 from core import task as tasks
 from core.data import catalog
 from core.settings import settings
 from dashboard import forecast_charts, forecast_data, forecast_setup
-from dashboard import format as write
 from dashboard.charts import Axis
 from dashboard.draw import spec
 from dashboard.forecast_course import Course

@@ -13,13 +13,13 @@ import pytest
 import streamlit as st
 from PIL import Image
 
+from core import format as write
 from core import gas, gases, jobs, runs, script, worker
 from core import task as tasks
 from core.data import catalog
 from core.gas import Decision, Fault
 from core.gas.cnn import Cnn
 from core.settings import settings
-from dashboard import format as write
 from dashboard import gas_charts, gas_plots, gas_scene, gas_setup, gas_why
 from dashboard.draw import spec
 from dashboard.gas_course import Course
