@@ -1,8 +1,10 @@
-"""Two workers against one: `python -m benchmarks.sweep [TRIALS]` writes results/sweep.csv.
+"""Two workers against one: `python -m benchmarks.sweep [TRIALS [EPOCHS]]`, results/sweep.csv.
 
-The same study of real trainings, on a Dask scheduler by its address, with one worker and with two;
-each in a home folder of its own, so that no run is found again. Workers have loaded TensorFlow
-before the clock starts, and train with one thread each.
+The same study on a Dask scheduler by its address, with one worker and with two; each in a home
+folder of its own, so that no run is found again. Once with trainings that wait ten seconds, which
+other work on the machine does not disturb: what the coordination costs. Once with real ones, by
+one thread each, after a study to warm up: on two cores, and only as good as these are idle; 0
+epochs leave these out.
 """
 
 from __future__ import annotations
@@ -17,38 +19,49 @@ from pathlib import Path
 
 from benchmarks.table import Row, at_least, write
 
-DATA, SETTINGS = "pump-station", {"variant": "gru", "target": "flow", "lookback": 24, "units": 32}
-EPOCHS, THREADS = 12, "1"
-TIMES = 1.6  # of one worker's throughput, on a machine with two cores
+ROOT = Path(__file__).parents[1]
+DATA, THREADS = "pump-station", "1"
+REAL = {"variant": "gru", "target": "flow", "lookback": 24, "units": 32}
+WAITING = {"epochs": 100, "pause": 0.1}
+TIMES = 1.8  # of one worker's throughput
 
 
 def main() -> None:
-    trials = int(sys.argv[1]) if len(sys.argv) > 1 else 6
-    seconds = {workers: _in_a_process(workers, trials) for workers in (1, 2)}
-    rows = [
-        Row(f"sweep of {trials} trainings, {workers} worker{'s' * (workers > 1)}", took, "s")
-        for workers, took in seconds.items()
-    ]
-    rows.append(at_least("sweep, two workers to one", seconds[1] / seconds[2], TIMES, "x"))
+    given = [int(text) for text in sys.argv[1:]]
+    trials, epochs = given + [6, 12][len(given) :]
+    rows = []
+    kinds = {"waiting": "10 s that wait"} | ({"real": f"{epochs} epochs"} if epochs else {})
+    for kind, what in kinds.items():
+        seconds = {workers: _in_a_process(kind, workers, trials, epochs) for workers in (1, 2)}
+        rows += [
+            Row(f"sweep, {trials} trainings of {what}, workers: {workers}", took, "s")
+            for workers, took in seconds.items()
+        ]
+        ratio = seconds[1] / seconds[2]
+        rows.append(at_least(f"sweep, trainings of {what}, two workers to one", ratio, TIMES, "x"))
+    rows.append(Row("sweep, load of the machine meanwhile", os.getloadavg()[2], "processes"))
     for row in rows:
         print(f"{row.what}: {row.value:.3g} {row.unit} {row.target}")
     print(f"written: {write('sweep', rows)}")
 
 
-def _in_a_process(workers: int, trials: int) -> float:
+def _in_a_process(kind: str, workers: int, trials: int, epochs: int) -> float:
     """Return the seconds of the study, measured by a process with a home folder of its own."""
     with tempfile.TemporaryDirectory() as home:
         threads = ("FUSIONSCOPE_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         environment = os.environ | dict.fromkeys(threads, THREADS) | {"FUSIONSCOPE_HOME": home}
         environment.pop("MLFLOW_TRACKING_URI", None)
+        if kind == "waiting":  # the task of the tests, which their workers know
+            folders = [str(ROOT), str(ROOT / "tests" / "jobs" / "site")]
+            environment["PYTHONPATH"] = os.pathsep.join(folders)
         file = Path(home) / "scheduler.json"
         started = _cluster(file, workers, environment)
         try:
             environment["DASK_SCHEDULER_ADDRESS"] = _address(file)
             command = [sys.executable, "-m", "benchmarks.sweep", "--measure"]
-            command += [str(workers), str(trials)]
+            command += [kind, str(workers), str(trials), str(epochs)]
             done = subprocess.run(
-                command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True
             )
             return float(done.stdout.split()[-1])
         finally:
@@ -78,24 +91,31 @@ def _address(file: Path) -> str:
     return str(json.loads(file.read_text())["address"])
 
 
-def _measure(workers: int, trials: int) -> None:
+def _measure(kind: str, workers: int, trials: int, epochs: int) -> None:
     """Print the seconds from the start of a study to its end, after a study to warm up."""
     from core import jobs, sweeps
     from core import task as tasks
 
-    data, config = tasks.opened("forecast", DATA), tasks.get("forecast").Config
-    every = sweeps.bounds("forecast", SETTINGS["variant"])
-    # Neither changes how long a training takes.
-    space = {name: every[name] for name in ("learning_rate", "dropout")}
+    if kind == "waiting":
+        from tests import fake
+
+        fake.install()
+    task, settings = ("fake", WAITING) if kind == "waiting" else ("forecast", REAL)
+    data, make = tasks.opened(task, DATA), tasks.get(task).Config
+    every = sweeps.bounds(task, make(**settings).variant)
+    # None of these changes how long a training takes.
+    space = {name: every[name] for name in ("learning_rate", "dropout", "level") if name in every}
     jobs.start()
     while not (jobs.ready() and len(jobs._watch.client.scheduler_info()["workers"]) == workers):
         time.sleep(0.2)
     sweeps.start()
-    for seed, count, epochs in ((1, workers, 1), (0, trials, EPOCHS)):
-        asked = config(**SETTINGS, epochs=epochs, patience=epochs, seed=seed)
+    warm = {"epochs": 1}
+    timed = {} if kind == "waiting" else {"epochs": epochs, "patience": epochs}
+    for seed, count, more in ((1, workers, warm), (0, trials, timed)):
+        asked = make(**settings | more | {"seed": seed})
         began = time.perf_counter()
         options = {"planned": count, "at_once": workers, "prune": False, "seed": seed}
-        study = sweeps.create("forecast", data, asked, "search", space=space, **options)
+        study = sweeps.create(task, data, asked, "search", space=space, **options)
         while sweeps.get(study.name).state == "running":
             time.sleep(0.1)
         took = time.perf_counter() - began
@@ -109,6 +129,6 @@ def _measure(workers: int, trials: int) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--measure"]:
-        _measure(int(sys.argv[2]), int(sys.argv[3]))
+        _measure(sys.argv[2], *map(int, sys.argv[3:]))
     else:
         main()
