@@ -18,6 +18,7 @@ from dashboard import (
     compare_data,
     compare_table,
     link,
+    report_button,
     routes,
     tabs,
 )
@@ -62,6 +63,7 @@ def draw(found: list[Run]) -> None:
         return
     compare_table.verdict(bench)
     compare_table.table(bench)
+    report_button.draw([run.name for run in found])
     tabs.draw(
         {"Timelines": timelines, "Curves": curves, "Settings": settings, "Effects": effects},
         bench,

@@ -104,6 +104,7 @@ def test_every_tab_of_every_task(names, task, tab):
     assert [text.split(" ")[-1].replace("\\", "").strip("*") for text in table.index] == list(
         compare.compare(names[task]).table["run"]
     )
+    assert {"HTML", "PDF"} <= {one.proto.label for one in app.get("download_button")}  # a report
     assert app.selectbox(key="compare.task").value == task
     wanted = len(compare.curves(names[task])) if tab == "Curves" else CHARTS.get(tab, 0)
     assert charts(app) == wanted
