@@ -1,5 +1,6 @@
 # Every target works on a machine that has only Python, pip and make.
 PYTHON ?= python3
+ARGS ?= --numprocesses 2 --no-loadscope-reorder
 BIN := .venv/bin
 
 .PHONY: run test lint format bench samples clean

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -26,6 +27,26 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 from core.settings import settings  # noqa: E402  after the environment is set
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep tests that share work in one process, when several processes run them.
+
+    A module makes once what its tests share, the contracts once for each variant; tests with
+    processes of their own would wait for one another and go one at a time. (Marks for groups do
+    nothing under pytest 9.2: pytest-dev/pytest-xdist, issue 1386.)
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    class BySharedWork(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            module, _, test = nodeid.partition("::")
+            if module.startswith(("tests/browser", "tests/jobs")):
+                return "processes"
+            return test.partition("[")[2] or module if "contracts" in module else module
+
+    return BySharedWork(config, log)
 
 
 def copy_store(source: Path, target: Path) -> None:
