@@ -220,7 +220,8 @@ def _compiled(
             for a, b in itertools.pairwise(edges)
         ]
 
-    @tf.function(input_signature=signature)
+    # Nothing in a step branches on a tensor: to rewrite its source would take seconds for nothing.
+    @tf.function(input_signature=signature, autograph=False)
     def step(inputs: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
             parts = cut(inputs, targets)
@@ -231,7 +232,7 @@ def _compiled(
         model.optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
         return values
 
-    @tf.function(input_signature=signature)
+    @tf.function(input_signature=signature, autograph=False)
     def score(inputs: Any, targets: Any) -> Any:
         return judged(inputs, targets, training=False)
 

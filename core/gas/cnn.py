@@ -49,15 +49,39 @@ class Cnn:
     Attributes:
         view: What it looks at.
         note: What it started from, for the run's card.
-        model: From what is seen to features (B, D); None before it is fitted or loaded.
+        renderer: Draws readings; None before it is fitted or loaded.
     """
 
     def __init__(self, view: View, config: Config) -> None:
         self.view = view
         self.config = config
         self.note = ""
-        self.model: Any = None
+        self._model: Any = None
+        self._weights: list[np.ndarray] | None = None  # of a model that is not built yet
         self.renderer: Renderer | None = None
+
+    @property
+    def model(self) -> Any:
+        """From what is seen to features (B, D); None before it is fitted or loaded.
+
+        It is built when it is asked for: where all features are known already, it never is.
+        """
+        if self._model is None and self._weights is not None:
+            self._model = self._build(None)
+            self._model.set_weights(self._weights)
+        return self._model
+
+    @model.setter
+    def model(self, model: Any) -> None:
+        self._model, self._weights = model, None
+
+    @property
+    def weights(self) -> list[np.ndarray]:
+        """Of the model, in its order."""
+        if self._model is None and self._weights is not None:
+            return self._weights
+        weights: list[np.ndarray] = self._model.get_weights()
+        return weights
 
     def fit(
         self, training: Training, reporter: Reporter | None, checkpoint: Path | None
@@ -84,8 +108,7 @@ class Cnn:
         kept = memory.cache(_tuned, ignore=["cnn", "training", "path", "reporter", "checkpoint"])
         key = self._key(training, path)
         history, weights = kept(key, self, training, path, reporter, checkpoint)
-        self.model = self._build(None)
-        self.model.set_weights(weights)
+        self._model, self._weights = None, weights
         return history
 
     @property
@@ -176,11 +199,11 @@ class Cnn:
     def digest(self) -> str:
         """Hash of all that decides its features."""
         what = [*self._sight, VERSION]
-        return digest([*map(str, what), str(joblib.hash(self.model.get_weights()))])
+        return digest([*map(str, what), str(joblib.hash(self.weights))])
 
     def save(self, folder: Path) -> None:
         """Write `cnn-NAME.npz` and `cnn-NAME.json`."""
-        weights = {f"w{i}": weight for i, weight in enumerate(self.model.get_weights())}
+        weights = {f"w{i}": weight for i, weight in enumerate(self.weights)}
         np.savez(folder / f"cnn-{self.view.name}.npz", allow_pickle=False, **weights)
         assert self.renderer is not None
         content = {"note": self.note, "renderer": asdict(self.renderer)}
@@ -191,9 +214,8 @@ class Cnn:
         content = json.loads((folder / f"cnn-{self.view.name}.json").read_text())
         self.note, renderer = content["note"], content["renderer"]
         self.renderer = Renderer(renderer["kind"], tuple(renderer["low"]), tuple(renderer["high"]))
-        self.model = self._build(None)
         with np.load(folder / f"cnn-{self.view.name}.npz", allow_pickle=False) as arrays:
-            self.model.set_weights([arrays[f"w{i}"] for i in range(len(arrays.files))])
+            self._model, self._weights = None, [arrays[f"w{i}"] for i in range(len(arrays.files))]
 
 
 @dataclass(frozen=True)
