@@ -49,8 +49,14 @@ def _engine(path: Path) -> Engine:
 
 @cache
 def _make_tables(path: Path, known: int) -> None:
-    """Make the tables; again when a module that brings one of its own was loaded since."""
-    METADATA.create_all(_engine(path))
+    """Make the tables; again when a module that brings one of its own was loaded since.
+
+    Looking and making are one step: several processes may start at once.
+    """
+    with _engine(path).connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        METADATA.create_all(connection)
+        connection.commit()
 
 
 def _configure(connection: Any, _record: Any) -> None:
