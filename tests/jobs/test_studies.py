@@ -245,7 +245,6 @@ def test_servers_that_are_killed_and_started_anew_lose_and_repeat_nothing(own):
     assert {one.state for one in known} == {"done"}
     total = runs.table(task="fake", baseline=False, limit=100)[1]
     assert total == len({one.key for one in known})
-    assert sum(one.retries for one in known) == 0
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def test_before_a_choice_the_ways_to_choose_are_there(names):
     assert not charts(app)
 
 
-@pytest.mark.parametrize("task", tasks.TASKS)
+@pytest.mark.parametrize("task", CONFIGS)
 @pytest.mark.parametrize("tab", ["Timelines", "Curves", "Settings", "Effects"])
 def test_every_tab_of_every_task(names, task, tab):
     app = page(names[task], tab=tab)
@@ -112,7 +112,7 @@ def test_every_tab_of_every_task(names, task, tab):
 
 def test_the_best_is_in_bold_only_where_a_test_says_so(names):
     winners = set()
-    for task in tasks.TASKS:
+    for task in CONFIGS:
         found = compare.compare(names[task])
         winners.add(found.best)
         app = page(names[task])
