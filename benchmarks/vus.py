@@ -54,7 +54,7 @@ def result_of(scores: np.ndarray, labels: np.ndarray) -> Result:
     steps = pd.DataFrame({"time": time, "part": "test", "score": scores, "label": labels})
     residuals = ResidualsInMemory(("sensor",), scores[:, None])
     first = np.array([0])
-    return Result(steps, residuals, first, scores[:1], Training(residuals, first))
+    return Result(steps, residuals, first, first, scores[:1], Training(residuals, first))
 
 
 def timed(work: Callable[[], Any], times: int) -> tuple[float, Any]:
