@@ -10,7 +10,8 @@ st.title("Fusionscope")
 st.markdown(
     "A workbench for sensor recordings: train a detector, move its threshold, and see at once "
     "what it catches, what it costs, and which sensor is to blame; forecast what sensors will "
-    "read, beside baselines; rank units by the life they have left."
+    "read, beside baselines; find gas leaks by sensors and a camera; rank units by the life they "
+    "have left; put models side by side and report which one to run."
 )
 job = tour.current()
 link.notices(only=[tour.KEY])
@@ -45,15 +46,18 @@ else:
         if st.button("Upload a recording", key="overview-upload", width="stretch"):
             routes.to("data")
     with third:
-        st.subheader("Detect or forecast", anchor=False, icon=":material/troubleshoot:")
+        st.subheader("Find, forecast, classify", anchor=False, icon=":material/troubleshoot:")
         st.markdown(
-            "Train a detector and tune its threshold on stored scores, or forecast what the "
-            "sensors of a recording will read."
+            "Train a detector and tune its threshold on stored scores, forecast what sensors "
+            "will read, or tell gases apart."
         )
         st.space("stretch")
-        if st.button("Detect anomalies", key="overview-detect", width="stretch"):
-            routes.to("anomalies")
-        if st.button("Forecast readings", key="overview-forecast", width="stretch"):
-            routes.to("forecast")
+        with st.container(horizontal=True):
+            if st.button("Anomalies", key="overview-detect", width="stretch"):
+                routes.to("anomalies")
+            if st.button("Forecast", key="overview-forecast", width="stretch"):
+                routes.to("forecast")
+            if st.button("Gas", key="overview-gas", width="stretch"):
+                routes.to("gas")
 standing.jobs_panel(leave_out=None if job is None else job.id)
 standing.runs_panel()
