@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-import urllib.error
 import urllib.request
 import webbrowser
 
@@ -19,7 +18,7 @@ def main(url: str) -> None:
             with urllib.request.urlopen(url, timeout=5):
                 webbrowser.open(url)
                 return
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:  # refused, reset, or too slow to answer yet
             time.sleep(0.2)
 
 
