@@ -154,12 +154,7 @@ def _ahead(steps: int) -> int:
     if steps < 2:
         return 1
 
-    def read(text: str) -> int:
-        if not 1 <= (step := int(text)) <= steps:
-            raise ValueError(text)
-        return step
-
-    link.check(AHEAD, "steps ahead", read, f"allowed are 1 to {steps}", 1)
+    link.check(AHEAD, "steps ahead", link.up_to(steps), f"allowed are 1 to {steps}", 1)
     step = st.slider("Steps ahead", 1, steps, 1, key=AHEAD, bind="query-params")
     link.confirm(AHEAD, step)
     return step

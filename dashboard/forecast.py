@@ -90,12 +90,7 @@ def _ahead(horizon: int) -> int:
         st.caption("Each forecast is about the next row.")
         return 1
 
-    def read(text: str) -> int:
-        if not 1 <= (step := int(text)) <= horizon:
-            raise ValueError(text)
-        return step
-
-    link.check(AHEAD, "step ahead", read, f"allowed are 1 to {horizon}", horizon)
+    link.check(AHEAD, "step ahead", link.up_to(horizon), f"allowed are 1 to {horizon}", horizon)
     step = st.slider(
         "Steps ahead",
         1,

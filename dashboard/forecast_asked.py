@@ -70,13 +70,10 @@ def _origin(bench: Bench) -> int:
     if bench.result.origins[-1] == len(bench.result):
         origins = np.r_[origins, bench.result.origins[-1]]
 
-    def read(text: str) -> int:
-        if not 1 <= (number := int(text)) <= len(origins):
-            raise ValueError(text)
-        return number
-
     usual = len(origins)
-    link.check(ORIGIN, "forecast number", read, f"allowed are 1 to {usual}", usual)
+    link.check(
+        ORIGIN, "forecast number", link.up_to(len(origins)), f"allowed are 1 to {usual}", usual
+    )
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     number = left.number_input(
         "Forecast number",

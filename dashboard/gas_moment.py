@@ -73,12 +73,7 @@ def _number(count: int) -> int:
     if count == 1:
         return 1
 
-    def read(text: str) -> int:
-        if not 1 <= (number := int(text)) <= count:
-            raise ValueError(text)
-        return number
-
-    link.check(ROW, "row", read, f"allowed are 1 to {count:,}", 1)
+    link.check(ROW, "row", link.up_to(count), f"allowed are 1 to {count:,}", 1)
     number = st.slider("Row of the session", 1, count, 1, key=ROW, bind="query-params")
     link.confirm(ROW, number)
     return number

@@ -15,6 +15,17 @@ from streamlit.errors import StreamlitAPIException
 _SEEN, _NOTICES, _HAD, _AGAIN = "link.seen", "link.notices", "link.had", "link.again"
 
 
+def up_to(most: int) -> Callable[[str], int]:
+    """Return what reads a whole number from 1 to *most*, for `check`."""
+
+    def read(text: str) -> int:
+        if not 1 <= (number := int(text)) <= most:
+            raise ValueError(text)
+        return number
+
+    return read
+
+
 def check(key: str, name: str, read: Callable[[str], Any], allowed: str, instead: Any) -> bool:
     """Prepare the widget *key* for what the link asks, and note what is wrong with that.
 
