@@ -12,6 +12,7 @@ import pandas as pd
 from core import downsample
 from core import format as write
 from core.beside import Courses
+from dashboard.abscissa import Abscissa, local
 from dashboard.charts import Axis
 from dashboard.theme import Meaning
 
@@ -22,7 +23,7 @@ LOW = 0.08  # share of a lane that the band of the labels takes
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class Course(Abscissa):
     """Courses in the order of the table.
 
     Attributes:
@@ -62,21 +63,7 @@ class Course:
         time = self.courses.time
         if time is None:
             return np.arange(len(self))
-        local = time.dt.tz_localize(None) if time.dt.tz is not None else time
-        return local.to_numpy("datetime64[us]")
-
-    def at(self, rows: np.ndarray) -> pd.Index:
-        """Return x of *rows* for a chart; times are called UTC so that no browser moves them."""
-        x = pd.Index(self.x[rows])
-        return x.tz_localize("UTC") if isinstance(x, pd.DatetimeIndex) else x
-
-    def rows_between(self, low: float, high: float) -> tuple[int, int]:
-        """Return the rows that a brush covers; times arrive as milliseconds since 1970."""
-        ends = np.array([np.ceil(low), np.floor(high)])
-        if self.temporal:
-            ends = np.array([low, high]).astype("datetime64[ms]").astype(self.x.dtype)
-        start = int(np.searchsorted(self.x, ends[0], side="left"))
-        return start, int(np.searchsorted(self.x, ends[1], side="right"))
+        return local(time)
 
     @cached_property
     def ends(self) -> dict[str, tuple[float, float]]:

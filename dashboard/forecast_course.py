@@ -11,6 +11,7 @@ import pandas as pd
 from core import downsample
 from core import format as write
 from core.forecast import Result
+from dashboard.abscissa import Abscissa, local
 from dashboard.charts import Axis
 
 LATEST = 400  # rows that are looked at first
@@ -18,7 +19,7 @@ GAPS = 500  # that are kept open in one picture
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class Course(Abscissa):
     """The test rows, and the steps behind the end of the recording.
 
     Attributes:
@@ -78,24 +79,10 @@ class Course:
         if not self.temporal:
             return np.arange(len(self))
         time = self.result.steps["time"]
-        local = time.dt.tz_localize(None) if time.dt.tz is not None else time
-        known = local.to_numpy("datetime64[us]")
+        known = local(time)
         inside = np.minimum(self.rows, len(known) - 1)
         assert self.result.step is not None
         return known[inside] + (self.rows - inside) * self.result.step.to_timedelta64()
-
-    def at(self, places: np.ndarray) -> pd.Index:
-        """Return x of *places* for a chart; times are called UTC so that no browser moves them."""
-        x = pd.Index(self.x[places])
-        return x.tz_localize("UTC") if isinstance(x, pd.DatetimeIndex) else x
-
-    def rows_between(self, low: float, high: float) -> tuple[int, int]:
-        """Return the places that a brush covers; times arrive as milliseconds since 1970."""
-        ends = np.array([np.ceil(low), np.floor(high)])
-        if self.temporal:
-            ends = np.array([low, high]).astype("datetime64[ms]").astype(self.x.dtype)
-        start = int(np.searchsorted(self.x, ends[0], side="left"))
-        return start, int(np.searchsorted(self.x, ends[1], side="right"))
 
     @cached_property
     def actual(self) -> np.ndarray:

@@ -11,6 +11,7 @@ import pandas as pd
 from core import downsample
 from core import format as write
 from core.anomaly import Cut, Intervals, Result
+from dashboard.abscissa import Abscissa, local
 from dashboard.charts import Axis
 
 PARTS = {"train": "training rows", "validation": "validation rows", "embargo": "embargo"}
@@ -21,7 +22,7 @@ Frames = dict[str, pd.DataFrame]
 
 
 @dataclass(frozen=True, eq=False)
-class Timeline:
+class Timeline(Abscissa):
     """What the charts of one result have in common, worked out once.
 
     Attributes:
@@ -52,16 +53,7 @@ class Timeline:
         if not self.temporal:
             return np.arange(len(self))
         time = self.result.steps["time"]
-        local = time.dt.tz_localize(None) if time.dt.tz is not None else time
-        return local.to_numpy("datetime64[us]")
-
-    def at(self, rows: np.ndarray) -> pd.Index:
-        """Return x of *rows* for a chart.
-
-        Times are called UTC, whatever their zone: otherwise the browser moves them into its own.
-        """
-        x = pd.Index(self.x[rows])
-        return x.tz_localize("UTC") if isinstance(x, pd.DatetimeIndex) else x
+        return local(time)
 
     @cached_property
     def _step(self) -> np.timedelta64 | int:
@@ -186,16 +178,6 @@ class Timeline:
             peak=np.where(shown, inside["peak"].to_numpy(), np.nan),
             event=inside["event"].to_numpy(),
         )
-
-    def rows_between(self, low: float, high: float) -> tuple[int, int]:
-        """Return the rows that a brush covers; times arrive as milliseconds since 1970."""
-        if self.temporal:
-            ends = np.array([low, high]).astype("datetime64[ms]").astype(self.x.dtype)
-        else:
-            ends = np.array([np.ceil(low), np.floor(high)])
-        start = int(np.searchsorted(self.x, ends[0], side="left"))
-        stop = int(np.searchsorted(self.x, ends[1], side="right"))
-        return start, stop
 
     def _named(self, found: Intervals, label: str, start: int, stop: int) -> pd.DataFrame:
         """Return [x, x2, part, name]; the name is written where there is room for it."""
