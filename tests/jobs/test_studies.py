@@ -154,6 +154,16 @@ def test_a_stopped_study_goes_on_where_it_was(going):
     assert note != "Resumed at epoch 0."
 
 
+def test_a_study_that_goes_on_at_once_does_not_share_the_end_of_the_training_before(going):
+    made = study(going, planned=1, epochs=8, pause=0.3, more={"prune": False})
+    until(lambda: any(one.curve for one in sweeps.trials(made.name)))
+    sweeps.stop(made.name)
+    assert queue.get(sweeps.trials(made.name)[0].key).stopping
+    sweeps.go_on(made.name)
+    assert ended(made.name).state == "done"
+    assert [one.state for one in check_whole(made.name)] == ["done"]
+
+
 def test_a_killed_worker_costs_no_trial(going):
     made = study(going, planned=2, epochs=15, pause=0.1, more={"prune": False})
     until(lambda: any(len(one.curve) >= 3 for one in sweeps.trials(made.name)))
