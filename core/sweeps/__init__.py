@@ -19,6 +19,7 @@ from __future__ import annotations
 import threading
 from typing import Any, get_args
 
+from core import compare as comparing
 from core import jobs
 from core import task as tasks
 from core.config import Config
@@ -42,6 +43,7 @@ __all__ = [
     "best",
     "bounds",
     "compare",
+    "compared",
     "counts",
     "create",
     "experiments",
@@ -237,14 +239,19 @@ def compare(study: Study, known: list[Trial]) -> Any:
     """Return how far each of the listed configs is from the first, on the test rows of both.
 
     Returns:
-        See `core.task.Experiments.compare`; None where the task has no paired test, or before
-        the first and another one are done.
+        See `core.sweeps.results.compare`; None before the first and another one are done.
     """
     names = {trial.run: trial.label for trial in known if trial.run is not None}
     first = known[0]
-    if experiments(study.task).compare is None or first.run is None or len(names) < 2:
+    if first.run is None or len(names) < 2:
         return None
     return jobs.ask("core.sweeps.results:compare", names, names[first.run], timeout=60)
+
+
+def compared(study: Study) -> str:
+    """Return what `compare` counts, such as "MAE"."""
+    own = comparing.of(study.task)
+    return own.SHOWN[own.METRIC]
 
 
 def start() -> None:
