@@ -14,13 +14,13 @@ from core import task as tasks
 from core.errors import FusionscopeError
 from core.sweeps import Study, Trial
 from dashboard import draw as drawing
-from dashboard import forecast_charts, routes, study_charts
+from dashboard import forecast_charts, routes, study_charts, study_delete
 from dashboard.markdown import plain
 from dashboard.notices import explain
-from dashboard.study_words import KINDS, STATES, TRIALS
+from dashboard.study_words import KINDS, STATES, TRIALS, TROUBLE
 
 EVERY = 2.0  # seconds between two looks at a study that runs
-MORE, TROUBLE = "experiments-more", "experiments-trouble"
+MORE = "experiments-more"
 
 
 def draw(study: Study) -> None:
@@ -63,6 +63,7 @@ def _heading(study: Study, trials: list[Trial]) -> None:
             )
         else:
             _offer(study, trials)
+            study_delete.button(study)
     aim = sweeps.aim_of(study)
     better = "higher" if aim.more else "lower"
     label = tasks.label(study.task, str(study.config["variant"]))

@@ -20,3 +20,5 @@ TRIALS = {
     "pruned": "stopped early",
     "failed": "failed",
 }
+
+TROUBLE = "experiments-trouble"  # where what a button met waits for the next drawing

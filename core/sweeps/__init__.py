@@ -29,7 +29,7 @@ from core.learning import WHOLE, window_sizes
 from core.sweeps import coordinator, store
 from core.sweeps.coordinator import Coordinator
 from core.sweeps.space import Span, around, bounds, experiments, limited, narrowed, usual
-from core.sweeps.store import Kind, Study, Trial, counts, get, recent, trials
+from core.sweeps.store import Kind, Study, Trial, counts, delete, get, recent, trials
 
 __all__ = [
     "KINDS",
@@ -46,6 +46,7 @@ __all__ = [
     "compared",
     "counts",
     "create",
+    "delete",
     "experiments",
     "get",
     "go_on",

@@ -49,5 +49,13 @@ def test_a_study_from_its_form_to_its_best_run(visit):
     page.get_by_role("heading", name="Studies").wait_for()
     visit.settle()
     assert "experiments.study" not in page.url
+
+    # Deleted, it is gone, and its runs are not.
+    visit.open(f"experiments?experiments.study={name}")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_role("heading", name="Studies").wait_for()
+    page.get_by_text("None yet. A study stays here").wait_for()
     assert visit.foreign() == []
     assert visit.errors == []
