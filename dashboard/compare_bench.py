@@ -130,8 +130,7 @@ def timelines(bench: Bench) -> None:
 
 def _courses(bench: Bench) -> Courses:
     """Return the courses of what is chosen, where there is something to choose."""
-    first = compare_data.courses(bench.ids, bench.stamp, "", 1)
-    target, step = "", 1
+    first, target, step = bench.first, "", 1
     if len(first.targets) > 1 or first.steps > 1:
         left, right = st.columns([1, 2], gap="medium")
         with left:
@@ -147,7 +146,7 @@ def _courses(bench: Bench) -> Courses:
                 )
         with right:
             step = _ahead(first.steps)
-    return compare_data.courses(bench.ids, bench.stamp, target, step)
+    return compare_data.courses(bench, target, step)
 
 
 def _ahead(steps: int) -> int:
