@@ -101,21 +101,19 @@ def timelines(bench: Bench) -> None:
         "across a part to look closely",
         figure="compare-agreement",
     )
-    points = course.points(start, stop)
     show(
         spec(
             compare_charts.lanes,
             course.axis,
             tuple(bench.names),
-            tuple(bench.meanings[name] for name in bench.names),
             courses.title,
             bool(courses.cuts),
             courses.actual is not None,
         ),
         {
             "frame": course.frame(start, stop),
-            "points": points,
-            "pointer": course.pointer(points),
+            "points": course.points(start, stop),
+            "pointer": course.pointer(start, stop),
             "fired": course.fired(start, stop),
             "truth": course.truth(start, stop),
             "uncounted": course.uncounted(start, stop),
