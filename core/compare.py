@@ -188,7 +188,37 @@ def compare(names: Sequence[str]) -> Comparison:
         RunNotFound: one of them is not there.
         RunDamaged: a file of one of them is missing or altered.
     """
+    return _compared(_alike(chosen(names)))
+
+
+def courses(names: Sequence[str], target: str = "", step: int = 1) -> Courses:
+    """Return what runs say row by row, each with its own threshold; raises as `compare` does.
+
+    Args:
+        names: As for `compare`.
+        target: Where there are several, the one to look at; "" for the first.
+        step: Where the runs look ahead, how many steps.
+    """
+    return _courses(_alike(chosen(names)), target, step)
+
+
+def opened(names: Sequence[str]) -> tuple[Comparison, Courses]:
+    """Return what `compare` and `courses` do, in one go; raises as they do."""
     found = _alike(chosen(names))
+    return _compared(found), _courses(found)
+
+
+def curves(names: Sequence[str]) -> list[Curve]:
+    """Return pictures with one line a run: the history, then those of the task.
+
+    Raises as `compare` does.
+    """
+    found = _alike(chosen(names))
+    own = of(found[0].task).curves(_results(found), _decisions(found))
+    return [*_history(found), *own]
+
+
+def _compared(found: list[Run]) -> Comparison:
     own = of(found[0].task)
     made = own.contest(_results(found), _decisions(found))
     values = {
@@ -220,26 +250,8 @@ def compare(names: Sequence[str]) -> Comparison:
     )
 
 
-def courses(names: Sequence[str], target: str = "", step: int = 1) -> Courses:
-    """Return what runs say row by row, each with its own threshold; raises as `compare` does.
-
-    Args:
-        names: As for `compare`.
-        target: Where there are several, the one to look at; "" for the first.
-        step: Where the runs look ahead, how many steps.
-    """
-    found = _alike(chosen(names))
+def _courses(found: list[Run], target: str = "", step: int = 1) -> Courses:
     return of(found[0].task).courses(_results(found), _decisions(found), target, step)
-
-
-def curves(names: Sequence[str]) -> list[Curve]:
-    """Return pictures with one line a run: the history, then those of the task.
-
-    Raises as `compare` does.
-    """
-    found = _alike(chosen(names))
-    own = of(found[0].task).curves(_results(found), _decisions(found))
-    return [*_history(found), *own]
 
 
 def variants(task: str, dataset: str) -> list[str]:
@@ -374,7 +386,7 @@ _kept: dict[str, Any] = {}  # stored results by run id, which never change
 
 
 def _decisions(found: Sequence[Run]) -> dict[str, dict[str, Any] | None]:
-    return {run.name: run.decision() for run in found}
+    return {run.name: run.decided for run in found}
 
 
 def _table(found: Sequence[Run], own: Beside, made: Contest, winner: str | None) -> pd.DataFrame:
@@ -415,15 +427,24 @@ def differing(found: Sequence[Run]) -> pd.DataFrame:
     What a variant does not read is left out of its column, and a setting that only some of them
     read does not count as a difference.
     """
-    task = tasks.get(found[0].task)
+    fields = tasks.get(found[0].task).Config.model_fields
+    values = {run.id: _settings(run) for run in found}
     rows = []
-    for name, field_ in task.Config.model_fields.items():
-        reading = [run for run in found if _reads(run, name)]
-        if len(reading) < FEWEST or len({repr(run.config.get(name)) for run in reading}) < 2:
-            continue
-        values = {run.name: _value(run.config.get(name)) for run in reading}
-        rows.append({"setting": name, "title": field_.title or name} | values)
+    for name in fields:
+        reading = [run for run in found if name in values[run.id]]
+        if len({values[run.id][name] for run in reading}) > 1:
+            own = {run.name: _value(run.config.get(name)) for run in reading}
+            rows.append({"setting": name, "title": fields[name].title or name} | own)
     return pd.DataFrame(rows, columns=["setting", "title", *(run.name for run in found)])
+
+
+def _settings(run: Run) -> dict[str, str]:
+    """Return what tells the settings of *run* from others, of those that its variant reads."""
+    return {
+        name: repr(run.config.get(name))
+        for name in tasks.get(run.task).Config.model_fields
+        if _reads(run, name)
+    }
 
 
 def _reads(run: Run, name: str) -> bool:
@@ -453,8 +474,9 @@ def _effects(found: Sequence[Run], made: Contest) -> tuple[pd.DataFrame, str | N
 
     The reference is the run from which the most others differ in one setting.
     """
+    values = {run.name: _settings(run) for run in found}
     single = {
-        run.name: {other.name: _only(run, other) for other in found if other is not run}
+        run.name: {other.name: _only(run, other, values) for other in found if other is not run}
         for run in found
     }
     count = {
@@ -488,16 +510,22 @@ def _effects(found: Sequence[Run], made: Contest) -> tuple[pd.DataFrame, str | N
     return pd.DataFrame(rows, columns=list(EFFECTS)), reference
 
 
-def _only(run: Run, other: Run) -> tuple[str, str, str] | None:
-    """Return the one setting in which *other* differs from *run*, before and after; else None."""
-    changes = differing([run, other])
-    if len(changes) != 1:
+def _only(
+    run: Run, other: Run, values: Mapping[str, Mapping[str, str]]
+) -> tuple[str, str, str] | None:
+    """Return the one setting in which *other* differs from *run*, before and after; else None.
+
+    *values* are those of `_settings`, by name of the run.
+    """
+    here, there = values[run.name], values[other.name]
+    changed = [name for name in here if name in there and here[name] != there[name]]
+    if len(changed) != 1:
         return None
-    row = changes.iloc[0]
-    before, after = row[run.name], row[other.name]
-    if row["setting"] == "variant":
+    (name,) = changed
+    before, after = _value(run.config.get(name)), _value(other.config.get(name))
+    if name == "variant":
         before, after = tasks.label(run.task, before), tasks.label(run.task, after)
-    return str(row["title"]), before, after
+    return tasks.get(run.task).Config.model_fields[name].title or name, before, after
 
 
 def _history(found: Sequence[Run]) -> list[Curve]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -42,6 +42,7 @@ class Run:
         metrics: By name, of the test rows.
         tags: The analyst's own notes.
         champion: Whether it is the chosen run of its task and recording.
+        decided: The operating point that was in force when the run was read; `decision` asks anew.
         created: When it was stored, UTC.
         seconds: How long training and scoring took.
         seal: Checksum of its list of files.
@@ -62,6 +63,7 @@ class Run:
     metrics: dict[str, float]
     tags: dict[str, str]
     champion: bool
+    decided: dict[str, Any] | None
     created: datetime
     seconds: float
     seal: str
@@ -125,9 +127,7 @@ class Run:
     def decisions(self) -> list[dict[str, Any]]:
         """Return all operating points, oldest first: decision, who, when (ISO 8601, UTC)."""
         with store() as client:
-            entity_tags = client.get_run(self.id).data.tags
-        keys = sorted(key for key in entity_tags if key.startswith(f"{PREFIX}decision."))
-        return [json.loads(entity_tags[key]) for key in keys]
+            return _decisions(client.get_run(self.id).data.tags)
 
     def set_decision(self, decision: dict[str, Any], who: str = "") -> None:
         """Use *decision* from now on; earlier ones stay in the history."""
@@ -172,11 +172,18 @@ def find(key: str) -> Run | None:
     return from_entity(found[0]) if found else None
 
 
+def _decisions(tags: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the operating points that the tags of a run tell, oldest first."""
+    keys = sorted(key for key in tags if key.startswith(f"{PREFIX}decision."))
+    return [json.loads(tags[key]) for key in keys]
+
+
 def from_entity(entity: Entity) -> Run:
     """Return the run that MLflow knows as *entity*."""
     tags, info = entity.data.tags, entity.info
     metrics = {k: v for k, v in entity.data.metrics.items() if not k.startswith("history/")}
     own = {k.removeprefix(PREFIX): v for k, v in tags.items() if k.startswith(PREFIX)}
+    decisions = _decisions(tags)
     return Run(
         id=info.run_id,
         name=info.run_name,
@@ -193,6 +200,7 @@ def from_entity(entity: Entity) -> Run:
         metrics=metrics,
         tags={k: v for k, v in tags.items() if not k.startswith((PREFIX, "mlflow."))},
         champion=own["champion"] == "true",
+        decided=decisions[-1]["decision"] if decisions else None,
         created=datetime.fromtimestamp(info.start_time / 1000, UTC),
         seal=own["seal"],
         location=tracking.local_folder(entity),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from core import artifacts, tracking, training
+from core import artifacts, memory, tracking, training
 from core import task as tasks
 from core.card import describe
 from core.config import Config
@@ -93,19 +93,19 @@ def get(name: str) -> Run:
 
 def several(names: Iterable[str]) -> dict[str, Run]:
     """Return the runs with these names or ids, by what they were asked by; others are left out."""
-    asked = [name for name in dict.fromkeys(names) if NAME.fullmatch(name)]
-    known: dict[str, Run] = {}
+    known = memory.now()
+    asked = [
+        name for name in dict.fromkeys(names) if NAME.fullmatch(name) and name not in known.runs
+    ]
     listed = ", ".join(f"'{name}'" for name in asked)
     with store() as client:
         # MLflow can look for several ids at once, and for one name.
         if asked:
-            for entity in _found(client, f"attributes.run_id IN ({listed})", len(asked)):
-                known[entity.info.run_id] = from_entity(entity)
+            known.keep(_found(client, f"attributes.run_id IN ({listed})", len(asked)))
         for name in asked:
-            if name not in known:
-                for entity in _found(client, f"attributes.run_name = '{name}'", 1):
-                    known[name] = from_entity(entity)
-    return {name: known[name] for name in names if name in known}
+            if name not in known.runs:
+                known.keep(_found(client, f"attributes.run_name = '{name}'", 1))
+    return {name: known.runs[name] for name in names if name in known.runs}
 
 
 def table(
@@ -158,10 +158,14 @@ def table(
 
 def stored(task: str | None = None, dataset: str | None = None, limit: int = 500) -> list[Run]:
     """Return the runs of *task* on the data set of this name, newest first; None stands for any."""
-    filters = [] if dataset is None else [equals("dataset", dataset)]
-    with store() as client:
-        found, _ = tracking.search(client, filters, task=task, limit=limit, count=False)
-    return [from_entity(entity) for entity in found]
+    known = memory.now()
+    question = (task, dataset, limit)
+    if question not in known.lists:
+        filters = [] if dataset is None else [equals("dataset", dataset)]
+        with store() as client:
+            found, _ = tracking.search(client, filters, task=task, limit=limit, count=False)
+        known.lists[question] = known.keep(found)
+    return list(known.lists[question])
 
 
 def train_or_load(

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
@@ -21,6 +22,8 @@ from core.settings import settings
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run as Entity
+
+log = logging.getLogger(__name__)
 
 PREFIX = "fusionscope."
 NEWEST = "attributes.start_time DESC"
@@ -46,6 +49,32 @@ def store() -> Iterator[MlflowClient]:
         yield client
     except MlflowException as error:
         raise _explain(error) from error
+
+
+def revision() -> int | None:
+    """Return a number that changes with every change to the store, whoever makes it.
+
+    None where nobody can tell: a server keeps the runs, or the file cannot be read.
+    """
+    if not uri().startswith("sqlite:///"):
+        return None
+    _client(uri())
+    try:
+        with _looking:
+            return int(_onlooker(uri()).execute("PRAGMA data_version").fetchone()[0])
+    except sqlite3.Error as error:
+        log.info("The list of runs does not tell whether it changed: %s", error)
+        return None
+
+
+@cache
+def _onlooker(address: str) -> sqlite3.Connection:
+    """Return a connection that never writes; only one and the same is told of changes."""
+    path = address.removeprefix("sqlite:///")
+    return sqlite3.connect(path, timeout=20, check_same_thread=False)
+
+
+_looking = threading.Lock()
 
 
 @cache

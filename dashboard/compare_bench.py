@@ -101,21 +101,19 @@ def timelines(bench: Bench) -> None:
         "across a part to look closely",
         figure="compare-agreement",
     )
-    points = course.points(start, stop)
     show(
         spec(
             compare_charts.lanes,
             course.axis,
             tuple(bench.names),
-            tuple(bench.meanings[name] for name in bench.names),
             courses.title,
             bool(courses.cuts),
             courses.actual is not None,
         ),
         {
             "frame": course.frame(start, stop),
-            "points": points,
-            "pointer": course.pointer(points),
+            "points": course.points(start, stop),
+            "pointer": course.pointer(start, stop),
             "fired": course.fired(start, stop),
             "truth": course.truth(start, stop),
             "uncounted": course.uncounted(start, stop),
@@ -130,8 +128,7 @@ def timelines(bench: Bench) -> None:
 
 def _courses(bench: Bench) -> Courses:
     """Return the courses of what is chosen, where there is something to choose."""
-    first = compare_data.courses(bench.ids, bench.stamp, "", 1)
-    target, step = "", 1
+    first, target, step = bench.first, "", 1
     if len(first.targets) > 1 or first.steps > 1:
         left, right = st.columns([1, 2], gap="medium")
         with left:
@@ -147,7 +144,7 @@ def _courses(bench: Bench) -> Courses:
                 )
         with right:
             step = _ahead(first.steps)
-    return compare_data.courses(bench.ids, bench.stamp, target, step)
+    return compare_data.courses(bench, target, step)
 
 
 def _ahead(steps: int) -> int:

@@ -16,7 +16,7 @@ from dashboard.abscissa import Abscissa, local
 from dashboard.charts import Axis
 from dashboard.theme import Meaning
 
-POINTS = 2_400  # rows of one picture, shared among the lanes
+POINTS = 4_800  # of one picture, shared among the lanes
 BINS = 500  # columns of the strip
 GAP = 0.12  # share of a lane that stays free above its line
 LOW = 0.08  # share of a lane that the band of the labels takes
@@ -85,42 +85,58 @@ class Course(Abscissa):
         if self.courses.cuts:
             share = np.sqrt(np.clip(share, 0, None))
         place = len(self.names) - 1 - self.names.index(name)
-        return place + (1 - GAP) * np.clip(share, 0, 1)
+        return (place + (1 - GAP) * np.clip(share, 0, 1)).astype(np.float32)
 
-    def rows(self, start: int, stop: int) -> np.ndarray:
-        """Return the rows that draw all lanes between two rows; the same for all of them."""
-        share = max(POINTS // len(self.names), 100)
-        kept = [
-            downsample.rows(_filled(self.courses.values[name]), start, stop, points=share)
-            for name in self.names
-        ]
+    def rows(self, name: str, start: int, stop: int) -> np.ndarray:
+        """Return the rows between two that draw the lane of a run."""
+        lines = [self.courses.values[name]]
+        if self.courses.actual is not None:
+            lines.append(self.courses.actual)
+        share = max(POINTS // len(self.names) // len(lines), 100)
+        kept = [downsample.rows(_filled(line), start, stop, points=share) for line in lines]
         return np.unique(np.concatenate(kept))
 
     def points(self, start: int, stop: int) -> pd.DataFrame:
-        """Return one row a drawn row: x, and for each run by its number y, value, cut and actual.
+        """Return one row a drawn point: run, meaning, x, value, y, and cut and actual if known.
 
-        `y0` is where the line of the first run lies, `v0` its value, `c0` where its threshold lies,
-        `a0` where what came lies.
+        `y`, `cut` and `actual` are places in the lane of the run: of its value, of its threshold
+        and of what came.
         """
-        rows = self.rows(start, stop)
+        return pd.concat(
+            [self._points(name, self.rows(name, start, stop)) for name in self.names],
+            ignore_index=True,
+        )
+
+    def _points(self, name: str, rows: np.ndarray) -> pd.DataFrame:
+        values = self.courses.values[name][rows]
+        columns: dict[str, object] = {
+            "run": name,
+            "meaning": self.meanings[name],
+            "x": self.at(rows),
+            "value": values,
+            "y": self.lane(name, values),
+        }
+        if name in self.courses.cuts:
+            cut = self.courses.cuts[name]
+            cut = cut[rows] if isinstance(cut, np.ndarray) else np.full(len(rows), cut)
+            columns["cut"] = self.lane(name, cut)
+        if self.courses.actual is not None:
+            columns["actual"] = self.lane(name, self.courses.actual[rows])
+        return pd.DataFrame(columns)
+
+    def pointer(self, start: int, stop: int) -> pd.DataFrame:
+        """Return few rows where the rule under the pointer may stand: x and what all runs say.
+
+        `v0` is the value of the first run; `actual` is what came.
+        """
+        rows = np.unique(np.concatenate([self.rows(name, start, stop) for name in self.names]))
+        rows = rows[np.unique(np.linspace(0, max(len(rows) - 1, 0), BINS).astype(int))]
         columns: dict[str, object] = {"x": self.at(rows)}
         for number, name in enumerate(self.names):
-            values = self.courses.values[name][rows]
-            columns |= {f"y{number}": self.lane(name, values), f"v{number}": values}
-            if name in self.courses.cuts:
-                cut = self.courses.cuts[name]
-                cut = cut[rows] if isinstance(cut, np.ndarray) else np.full(len(rows), cut)
-                columns[f"c{number}"] = self.lane(name, cut)
-            if self.courses.actual is not None:
-                columns[f"a{number}"] = self.lane(name, self.courses.actual[rows])
+            columns[f"v{number}"] = self.courses.values[name][rows]
         if self.courses.actual is not None:
             columns["actual"] = self.courses.actual[rows]
         return pd.DataFrame(columns)
-
-    def pointer(self, points: pd.DataFrame) -> pd.DataFrame:
-        """Return few of *points*: where the rule under the pointer may stand."""
-        kept = np.unique(np.linspace(0, max(len(points) - 1, 0), BINS).astype(int))
-        return points.iloc[kept]
 
     def fired(self, start: int, stop: int) -> pd.DataFrame:
         """Return [x, x2, y, y2] of the alarms between two rows."""

@@ -39,11 +39,13 @@ class Bench:
         runs: In the order of the link.
         stamp: Changes whenever the answer may change: names and operating points.
         comparison: What the worker says of them.
+        first: What they say row by row, before anything is chosen.
     """
 
     runs: tuple[Run, ...]
     stamp: str
     comparison: Comparison
+    first: Courses
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -88,21 +90,26 @@ def bench(found: list[Run]) -> Bench:
     Raises:
         FusionscopeError: they cannot be compared, or a worker gave no answer.
     """
-    stamp = repr([(run.name, run.champion, run.decision()) for run in found])
-    said = comparison(tuple(run.id for run in found), stamp)
-    return Bench(tuple(found), stamp, said)
+    stamp = repr([(run.name, run.champion, run.decided) for run in found])
+    return Bench(tuple(found), stamp, *_opened(tuple(run.id for run in found), stamp))
 
 
-@st.cache_resource(max_entries=16, show_spinner="Comparing the runs …")
-def comparison(identifiers: tuple[str, ...], stamp: str) -> Comparison:
-    """Return `core.compare.compare`."""
-    said: Comparison = _ask("compare", list(identifiers))
+# One question, not two: the timelines are open as a rule, and the worker reads the results once.
+@st.cache_resource(max_entries=6, show_spinner="Comparing the runs …")
+def _opened(identifiers: tuple[str, ...], stamp: str) -> tuple[Comparison, Courses]:
+    said: tuple[Comparison, Courses] = _ask("opened", list(identifiers))
     return said
 
 
-@st.cache_resource(max_entries=4, show_spinner="Reading the stored results …")
-def courses(identifiers: tuple[str, ...], stamp: str, target: str, step: int) -> Courses:
+def courses(bench: Bench, target: str, step: int) -> Courses:
     """Return `core.compare.courses`."""
+    if step == 1 and target in ("", *bench.first.targets[:1]):
+        return bench.first
+    return _courses(bench.ids, bench.stamp, target, step)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the stored results …")
+def _courses(identifiers: tuple[str, ...], stamp: str, target: str, step: int) -> Courses:
     said: Courses = _ask("courses", list(identifiers), target, step)
     return said
 

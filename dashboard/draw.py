@@ -14,13 +14,16 @@ import streamlit as st
 
 from dashboard import figures
 
+# Whether charts are held to the schema of Vega-Lite, which takes as long as to make them: in tests.
+CHECKED = False
+
 Drawn = tuple[dict[str, Any], dict[str, pd.DataFrame]]  # A specification and its data.
 
 
 @lru_cache(maxsize=128)
 def spec(make: Callable[..., alt.LayerChart], *args: Any, **options: Any) -> dict[str, Any]:
     """Return the Vega-Lite specification of ``make(*args, **options)``; do not change it."""
-    return make(*args, **options).to_dict()
+    return make(*args, **options).to_dict(validate=CHECKED)
 
 
 def show(

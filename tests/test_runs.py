@@ -4,10 +4,12 @@ import errno
 import json
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 import zipfile
 import zlib
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -200,6 +202,45 @@ def test_the_operating_point_has_a_history(store, seed):
     assert run.decision()["threshold"] == {"kind": "fixed", "value": 1.5}
     assert [entry["who"] for entry in run.decisions()] == ["ana", "ben"]
     assert runs.get(run.id).tags == {}
+
+
+def test_a_run_tells_the_operating_point_that_was_in_force_when_it_was_read(store, seed):
+    run, _ = train(seed)
+    run.set_decision({"threshold": {"kind": "sigma", "k": 3.0}})
+    read = runs.get(run.id)
+    run.set_decision({"threshold": {"kind": "fixed", "value": 1.5}})
+    assert run.decided is None
+    assert read.decided == {"threshold": {"kind": "sigma", "k": 3.0}}
+    assert runs.get(run.id).decided == run.decision()
+
+
+def test_the_store_is_asked_again_only_after_a_change(store, seed, monkeypatch):
+    name = f"data {seed}"
+    run, _ = train(seed, name=name)
+
+    def listed() -> list[str]:
+        return [one.name for one in runs.stored("fake", name)]
+
+    before, questions, search = listed(), [], tracking.search
+
+    def counted(*arguments, **options):
+        questions.append(arguments)
+        return search(*arguments, **options)
+
+    monkeypatch.setattr(tracking, "search", counted)
+    assert listed() == before
+    assert set(runs.several([run.name, run.id])) == {run.name, run.id}
+    assert not questions
+    renamed = runs.rename(run, f"other-{seed}")
+    questions.clear()
+    assert listed() == [renamed.name, *before[1:]]
+    assert list(runs.several([run.name, renamed.name])) == [renamed.name]
+    assert len(questions) == 3  # the list; the ids and the name that is no more
+    with closing(sqlite3.connect(store / "runs.db")) as other:  # as another process has one
+        other.execute("UPDATE runs SET lifecycle_stage = 'deleted' WHERE run_uuid = ?", (run.id,))
+        other.commit()
+    assert listed() == before[1:]
+    assert runs.several([run.id, renamed.name]) == {}
 
 
 def test_deleting_frees_the_disk_and_the_key(store, seed):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -34,6 +36,7 @@ SHOWN = {
     "delay_seconds": "Delay (s)",
 }
 POINTS = 200  # of a curve
+KEPT = 8  # outcomes that stay in memory
 CUTS = 40  # thresholds that are tried, the same shares of the rows for every detector
 
 
@@ -73,7 +76,7 @@ def _outcomes(
             "Only results of one recording can be compared row by row.", "Choose such runs."
         )
     made = {
-        name: decide(result, Decision.parse(dict(decisions.get(name) or {})))
+        name: _decided(result, json.dumps(decisions.get(name) or {}, sort_keys=True))
         for name, result in results.items()
     }
     tests = [one.result.test for one in made.values()]
@@ -93,6 +96,12 @@ def _outcomes(
         name: Outcome(one.result.without(~shared), one.cut, one.found) for name, one in made.items()
     }
     return counted, (note,)
+
+
+@lru_cache(maxsize=KEPT)
+def _decided(result: Result, decision: str) -> Outcome:
+    """Return what a decision, JSON, makes of *result*: table, courses and curves ask for it."""
+    return decide(result, Decision.parse(json.loads(decision)))
 
 
 def courses(

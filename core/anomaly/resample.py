@@ -152,18 +152,23 @@ def _areas(scores: np.ndarray, units: _Units, weights: np.ndarray) -> np.ndarray
         return counts.cumsum(axis=1).astype(np.float32)
 
     own = weights[:, : units.anomalies]
-    flagged = weights @ counted(np.arange(len(scores)), total)
+    flagged = np.maximum(weights @ counted(np.arange(len(scores)), total), 1)
     hits = own @ counted(units.hits, units.anomalies)
     areas = np.zeros(len(weights))
     for (rows, height), (starts, stops, owners) in zip(units.soft, units.spans, strict=True):
-        right = hits + (half := own @ counted(rows, units.anomalies, height))
+        half = own @ counted(rows, units.anomalies, height)
         edges = np.column_stack([starts, stops]).ravel()[:-1]
         first = np.minimum.reduceat(rank[: stops[-1]], edges)[::2]
         places = owners * CUTS + first
         size = units.anomalies * CUTS
         met = np.bincount(places, minlength=size).reshape(units.anomalies, CUTS)
         met = own @ met.cumsum(axis=1).astype(np.float32)
-        recall = np.minimum(right / (hits[:, -1:] + half / 2), 1) * met / met[:, -1:]
-        gain = np.diff(recall, axis=1, prepend=0)
-        areas += (gain * right / np.maximum(flagged, 1)).sum(axis=1)
+        right = hits + half
+        # In place: a table of draws and thresholds is larger than the processor's nearest memory.
+        recall = np.add(hits[:, -1:], np.multiply(half, 0.5, out=half), out=half)
+        np.minimum(np.divide(right, recall, out=recall), 1, out=recall)
+        recall *= met
+        right /= flagged  # precision from here on
+        recall[:, 1:] -= recall[:, :-1].copy()
+        areas += np.einsum("ij,ij->i", recall, right) / met[:, -1]
     return areas / len(units.spans)

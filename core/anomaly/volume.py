@@ -50,29 +50,37 @@ def volume(
     cuts = ordered[::-1][np.linspace(0, rows - 1, CUTS).astype(int)]
     flagged = rows - np.searchsorted(ordered, cuts)
     ramps = _Ramps(scores, labels, boundaries, cuts, buffer // 2)
-    areas = []
+    soft, met = np.zeros((2, buffer + 1, CUTS))
     for reach in range(buffer // 2 + 1):
         if reach:
             ramps.widen(reach)
-        met = ramps.met(reach)
-        for window in range(2 * reach, min(2 * reach + 1, buffer) + 1):
-            soft = ramps.soft(window, reach)
-            areas.append(_areas(ramps.hits, soft, met, flagged, rows))
-    pr, roc = np.mean(areas, axis=0)
-    return Volume(float(pr), float(roc))
+        both = slice(2 * reach, 2 * reach + 2)  # windows of the same reach
+        met[both] = ramps.met(reach)
+        for window in range(both.start, min(both.stop, buffer + 1)):
+            soft[window] = ramps.soft(window, reach)
+    return _volume(ramps.hits, soft, met, flagged, rows)
 
 
-def _areas(
+def _volume(
     hits: np.ndarray, soft: np.ndarray, met: np.ndarray, flagged: np.ndarray, rows: int
-) -> tuple[float, float]:
-    """Return the areas under the two curves of one window; all arrays are (CUTS,)."""
+) -> Volume:
+    """Return the means of the areas under the curves of all windows.
+
+    Args:
+        hits: (CUTS,) labelled rows that each threshold flags.
+        soft: (windows, CUTS) the sum of the ramps in the rows it flags.
+        met: (windows, CUTS) share of the anomalies that it meets.
+        flagged: (CUTS,) rows that it flags.
+        rows: How many there are.
+    """
     right = hits + soft
     positives = hits[-1] + soft / 2  # the last threshold flags all
-    recall = np.r_[0, np.minimum(right / positives, 1) * met]
-    false = np.r_[0, (flagged - right) / (rows - positives)]
-    pr = np.diff(recall) @ (right / flagged)
-    roc = np.trapezoid(np.r_[recall, 1], np.r_[false, 1])
-    return float(pr), float(roc)
+    recall = np.pad(np.minimum(right / positives, 1) * met, ((0, 0), (1, 0)))
+    false = np.pad((flagged - right) / (rows - positives), ((0, 0), (1, 0)))
+    pr = (np.diff(recall) * (right / flagged)).sum(axis=1)
+    # Both curves end at 1.
+    roc = np.trapezoid(recall, false) + (1 - false[:, -1]) * (1 + recall[:, -1]) / 2
+    return Volume(float(pr.mean()), float(roc.mean()))
 
 
 class _Ramps:
@@ -100,6 +108,10 @@ class _Ramps:
         lengths = self._events.stops - self._events.starts
         # The first threshold that meets each anomaly.
         self._first = np.minimum.reduceat(inside, np.r_[0, np.cumsum(lengths)[:-1]])
+        # How many steps lie between an anomaly and the one before it in its segment.
+        same = np.r_[False, self._low[1:] == self._low[:-1]]
+        gap = self._events.starts - np.r_[0, self._events.stops[:-1]]
+        self._apart = np.where(same, gap, np.inf)
         # Distance of the one anomaly in reach of a row; 0 for none, -1 for more than one.
         self._near = np.zeros(len(scores), np.int32)
         self._alone = np.zeros((reach + 1, len(cuts)))  # rows near one anomaly, by distance
@@ -133,9 +145,7 @@ class _Ramps:
 
     def met(self, reach: int) -> np.ndarray:
         """Return (CUTS,) the share of anomalies, joined where they touch, with a flagged row."""
-        starts, stops = self._events.starts, self._events.stops
-        apart = (stops[:-1] - 1 + reach < starts[1:] - reach) | (self._low[1:] != self._low[:-1])
-        groups = np.flatnonzero(np.r_[True, apart])
+        groups = np.flatnonzero(self._apart >= 2 * reach)
         first = np.minimum.reduceat(self._first, groups)
         return np.cumsum(_count(first)) / len(groups)
 

@@ -30,7 +30,7 @@ def blocks(
 ) -> list[Block]:
     """Return pictures and tables; *shown* are those in the timelines, *found* all of them."""
     results = {run.name: run.result() for run in found}
-    decisions = {run.name: run.decision() for run in found}
+    decisions = {run.name: run.decided for run in found}
     labels = {run.name: tasks.label(run.task, run.variant) for run in found}
     if len(set(labels.values())) < len(labels):
         labels = {name: f"{label} · {name}" for name, label in labels.items()}

@@ -13,6 +13,7 @@ import streamlit as st
 from core import anomaly, runs
 from core.data import catalog, open_dataset
 from core.settings import settings
+from dashboard import draw
 from tests.examples import waves
 
 
@@ -26,6 +27,15 @@ def _little_garbage() -> Iterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _charts_are_checked() -> Iterator[None]:
+    """Hold every chart to the schema of Vega-Lite."""
+    draw.spec.cache_clear()
+    draw.CHECKED = True
+    yield
+    draw.CHECKED = False
 
 
 @pytest.fixture(scope="session")

@@ -294,20 +294,32 @@ def _course(rows: int = 5_000) -> Course:
     return Course(courses, ["b", "a", "c"], dict(zip("bac", MEANINGS, strict=False)))
 
 
-def test_all_lanes_share_their_rows_and_stay_in_their_place():
-    course = _course()
+def test_every_run_is_drawn_in_its_own_lane():
+    course = _course(rows=20_000)
     points = course.points(0, len(course))
     assert len(points) <= compare_course.POINTS + 3
-    assert points["x"].is_monotonic_increasing
+    assert list(points["run"].unique()) == ["b", "a", "c"]
     for number, name in enumerate("bac"):
-        lane = points[f"y{number}"]
-        assert lane.between(2 - number, 3 - number).all()
+        own = points[points["run"] == name]
+        assert own["x"].is_monotonic_increasing
+        assert own["y"].between(2 - number, 3 - number).all()
         # The threshold stands where a score of its size would.
         cut = course.courses.cuts[name]
-        assert ((points[f"v{number}"] > cut) == (lane > points[f"c{number}"])).all()
-        assert points[f"v{number}"].max() > 0.99 * course.courses.values[name].max()
+        assert ((own["value"] > cut) == (own["y"] > own["cut"])).all()
+        assert own["value"].max() > 0.99 * course.courses.values[name].max()
     close = course.points(100, 160)
-    assert len(close) == 60
+    assert len(close) == 3 * 60
+
+
+def test_the_pointer_stands_on_few_rows_and_tells_what_every_run_says_there():
+    course = _course(rows=20_000)
+    pointer = course.pointer(0, len(course))
+    assert len(pointer) == compare_course.BINS
+    assert pointer["x"].is_monotonic_increasing
+    local = pointer["x"].dt.tz_localize(None).to_numpy("datetime64[us]")
+    rows = np.searchsorted(course.x, local)
+    for number, name in enumerate("bac"):
+        assert (pointer[f"v{number}"] == course.courses.values[name][rows]).all()
 
 
 def test_shares_are_those_of_the_counted_rows():
