@@ -91,6 +91,7 @@ def _without(bench: Bench, found: Explanation) -> None:
         spec(gas_plots.signed, len(bars), "Percentage points"),
         {"bars": bars},
         alt=f"Change of the probability of {name} without each modality and sensor",
+        figure=f"{bench.run.name}-row-{found.row}-without",
     )
     st.caption(
         "To the left: it spoke for the class. A sensor that is taken away reads its mean over "
@@ -156,4 +157,5 @@ def _readings(bench: Bench, recording: GasRecording, found: Explanation) -> None
         spec(gas_plots.attributions, sensors, most),
         {"cells": cells},
         alt=f"Integrated gradients of {len(sensors)} sensors over {steps} rows",
+        figure=f"{bench.run.name}-row-{found.row}-gradients",
     )

@@ -20,7 +20,7 @@ from core.data import catalog
 from core.gas import Decision, Fault
 from core.gas.cnn import Cnn
 from core.settings import settings
-from dashboard import gas_charts, gas_plots, gas_scene, gas_setup, gas_why
+from dashboard import figures, gas_charts, gas_plots, gas_scene, gas_setup, gas_why
 from dashboard.draw import spec
 from dashboard.gas_course import Course
 from dashboard.theme import MEANINGS
@@ -228,6 +228,21 @@ def test_a_network_shows_where_in_the_frame_and_which_readings(stored):
     assert "integrated gradients" in captions
     leak = stored["attention"].result().leak[4 * 16 + 8]
     assert any(f"Leak **{write.percent(float(leak))}**" in text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("tab", "link", "offered"),
+    [
+        ("Why", {"session": "unit-4", "row": "9"}, {"row-72-without", "row-72-gradients"}),
+        ("Faults", {"drift": "1.5"}, {"fault"}),
+    ],
+)
+def test_charts_of_a_tab_are_offered_as_files(stored, monkeypatch, tab, link, offered):
+    names = []
+    monkeypatch.setattr(figures, "download", lambda *drawn: names.append(drawn[-1]))
+    one = stored["attention"]
+    of(one, tab, **link)
+    assert {f"{one.name}-{name}" for name in offered} <= set(names)
 
 
 def test_without_a_camera_there_is_no_frame_but_all_else(home, monkeypatch):
