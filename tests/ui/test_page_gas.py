@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from PIL import Image
@@ -243,6 +244,27 @@ def test_charts_of_a_tab_are_offered_as_files(stored, monkeypatch, tab, link, of
     one = stored["attention"]
     of(one, tab, **link)
     assert {f"{one.name}-{name}" for name in offered} <= set(names)
+
+
+def explained(drop: np.ndarray | None, heat: np.ndarray | None = None) -> gas.Explanation:
+    none = np.zeros(0, np.float32)
+    return gas.Explanation(0, 0.5, none, 0, pd.Series(dtype=float), none, None, heat, drop)
+
+
+def test_trees_show_the_patches_that_a_decision_was_found_in():
+    drop = np.zeros((8, 6), np.float32)
+    drop[2, 3], drop[4, 4] = 0.25, -0.5
+    heading, heat, words = gas_why._found(explained(drop))
+    assert "occlusion" in heading
+    assert "25.0 percentage points" in words
+    assert "no gradients" in words
+    assert heat is not None
+    assert heat[2, 3] == 1
+    assert heat.sum() == 1  # what spoke against it is not red
+    heading, heat, words = gas_why._found(explained(np.zeros((8, 6), np.float32)))
+    assert heat is None
+    assert "Nothing in this frame" in words
+    assert "no map" in gas_why._found(explained(None))[2]
 
 
 def test_without_a_camera_there_is_no_frame_but_all_else(home, monkeypatch):
