@@ -26,6 +26,7 @@ def download(specification: Mapping[str, Any], data: Mapping[str, pd.DataFrame],
         data: As for `dashboard.draw.show`.
         name: Of the file, without its ending; no other chart of the page has it.
     """
+    file = name.replace("/", "-")  # a channel may be called so
     with st.popover(
         "Figure",
         icon=":material/image:",
@@ -37,7 +38,7 @@ def download(specification: Mapping[str, Any], data: Mapping[str, pd.DataFrame],
             st.download_button(
                 kind.upper(),
                 _maker(specification, data, kind),
-                f"{name}.{kind}",
+                f"{file}.{kind}",
                 MIME[kind],
                 key=f"figure-{name}-{kind}",
                 icon=":material/download:",

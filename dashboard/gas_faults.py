@@ -103,5 +103,6 @@ def _timeline(bench: Bench, result: Result, judged: Judged) -> None:
         },
         key="gas-fault",
         alt="Probability of a leak with the fault and without it",
+        figure=f"{bench.run.name}-fault",
     )
     st.caption("Green: with the fault, with its alarms. Grey: without it. All test rows.")

@@ -19,7 +19,13 @@ from dashboard.gas_setup import CLASS
 from dashboard.markdown import plain
 from dashboard.notices import explain
 
-HEAT = np.array([255, 64, 0], np.float32)  # of what the network looks at, over a grey frame
+LEAST = 0.001  # of a probability: less is not drawn
+NOTHING = "Nothing in this frame spoke for the class."
+TREES = (
+    "The model is made of trees, which have no gradients: in place of Grad-CAM one patch after "
+    "another is held still in all frames that it reads."
+)
+HEAT = np.array([255, 64, 0], np.float32)  # of what the model looks at, over a grey frame
 
 
 def why(bench: Bench) -> None:
@@ -91,6 +97,7 @@ def _without(bench: Bench, found: Explanation) -> None:
         spec(gas_plots.signed, len(bars), "Percentage points"),
         {"bars": bars},
         alt=f"Change of the probability of {name} without each modality and sensor",
+        figure=f"{bench.run.name}-row-{found.row}-without",
     )
     st.caption(
         "To the left: it spoke for the class. A sensor that is taken away reads its mean over "
@@ -100,26 +107,42 @@ def _without(bench: Bench, found: Explanation) -> None:
 
 
 def _frame(recording: GasRecording, found: Explanation) -> None:
-    """Draw the frame, and where in it the network found the class."""
+    """Draw the frame, and where in it the class was found."""
     frames = recording.frames
     if frames is None:
         st.caption("Frame")
         st.info("The recording has no camera.")
         return
-    st.caption("Frame" if found.heat is None else "Where in the frame it was found (Grad-CAM)")
     if not frames.present[found.row]:
+        st.caption("Frame")
         st.info("This row has no frame.")
         return
     scene = frames.take(np.array([found.row]), None)[0]
-    if found.heat is None:
-        st.image(scene, width=gas_scene.WIDE, output_format="PNG")
-        st.caption("The model is no network, or looks at no frame: it has no such map.")
-        return
-    st.image(overlaid(scene, found.heat), width=gas_scene.WIDE, output_format="PNG")
-    if not found.heat.any():
-        st.caption("Nothing in this frame spoke for the class.")
-    else:
-        st.caption("Red: spoke for the class. The map is coarse: it is that of the last layer.")
+    heading, heat, words = _found(found)
+    st.caption(heading)
+    shown = scene if heat is None else overlaid(scene, heat)
+    st.image(shown, width=gas_scene.WIDE, output_format="PNG")
+    st.caption(words)
+
+
+def _found(found: Explanation) -> tuple[str, np.ndarray | None, str]:
+    """Return a heading, (h, w) of 0 to 1 that is drawn over the frame, if any, and what it says."""
+    if found.heat is not None:
+        words = "Red: spoke for the class. The map is coarse: it is that of the last layer."
+        heading = "Where in the frame it was found (Grad-CAM)"
+        return heading, found.heat, words if found.heat.any() else NOTHING
+    if found.drop is None:
+        words = "There is no map for this model: it looks at no frame, or at its mean colour alone."
+        return "Frame", None, words
+    heading = "Where in the frame it was found (occlusion)"
+    most = float(found.drop.max())
+    if most < LEAST:
+        return heading, None, f"{NOTHING} {TREES}"
+    words = (
+        "Red: the probability of the class falls while nothing moves there, by at most "
+        f"{write.number(100 * most)} percentage points. {TREES}"
+    )
+    return heading, np.maximum(found.drop, 0) / most, words
 
 
 def overlaid(scene: np.ndarray, heat: np.ndarray) -> np.ndarray:
@@ -135,7 +158,10 @@ def overlaid(scene: np.ndarray, heat: np.ndarray) -> np.ndarray:
 def _readings(bench: Bench, recording: GasRecording, found: Explanation) -> None:
     """Draw what each reading of the window added to the log-odds."""
     if found.gradients is None:
-        st.caption("Integrated gradients need a network that reads sensors; this model is none.")
+        st.caption(
+            "Integrated gradients need a network that reads the sensors itself, and this model is "
+            "none: what each sensor adds is shown above, by taking it away."
+        )
         return
     steps, _ = found.gradients.shape
     sensors = recording.channels
@@ -156,4 +182,5 @@ def _readings(bench: Bench, recording: GasRecording, found: Explanation) -> None
         spec(gas_plots.attributions, sensors, most),
         {"cells": cells},
         alt=f"Integrated gradients of {len(sensors)} sensors over {steps} rows",
+        figure=f"{bench.run.name}-row-{found.row}-gradients",
     )
