@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import compare
+from core import peers
 from core.errors import FusionscopeError
 from dashboard import compare_bench, compare_choice, compare_mend, link
 from dashboard.notices import explain
@@ -16,7 +16,7 @@ if not found:
     compare_bench.nothing_yet()
 else:
     try:
-        mismatch = compare.mismatch(compare.comparable(found))
+        mismatch = peers.mismatch(peers.comparable(found))
     except FusionscopeError as error:
         explain(error)
     else:
