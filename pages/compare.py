@@ -9,7 +9,9 @@ from core.errors import FusionscopeError
 from dashboard import compare_bench, compare_choice, compare_mend, link
 from dashboard.notices import explain
 
-st.title("Compare")
+heading = st.container(horizontal=True, vertical_alignment="center")
+with heading:
+    st.title("Compare")
 found = compare_choice.sidebar()
 link.notices(but=compare_bench.LINKED)
 if not found:
@@ -21,6 +23,6 @@ else:
         explain(error)
     else:
         if mismatch is None:
-            compare_bench.draw(found)
+            compare_bench.draw(found, heading)
         else:
             compare_mend.draw(mismatch, found)
