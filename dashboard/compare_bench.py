@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import format as write
 from core import runs
@@ -54,16 +55,17 @@ def nothing_yet() -> None:
         )
 
 
-def draw(found: list[Run]) -> None:
-    """Draw the comparison of runs that share data and split."""
+def draw(found: list[Run], heading: DeltaGenerator) -> None:
+    """Draw the comparison of runs that share data and split; the report goes beside *heading*."""
     try:
         bench = compare_data.bench(found)
     except FusionscopeError as error:
         explain(error)
         return
+    with heading:
+        report_button.draw([run.name for run in found])
     compare_table.verdict(bench)
     compare_table.table(bench)
-    report_button.draw([run.name for run in found])
     tabs.draw(
         {"Timelines": timelines, "Curves": curves, "Settings": settings, "Effects": effects},
         bench,

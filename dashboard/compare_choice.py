@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core import compare, runs
+from core import peers, runs
 from core import task as tasks
 from core.errors import FusionscopeError
 from core.runs import Run
@@ -112,7 +112,7 @@ def _shortcuts(task: str, data: str) -> None:
         ":material/select_all:",
         "The newest run of each model that shares data and split with the champion or, without "
         "one, with the newest run; of more than eight the best.",
-        lambda: compare.variants(task, data),
+        lambda: peers.variants(task, data),
         "This data set has fewer than two runs that share a split: train another model first.",
     )
     _offer(
@@ -120,7 +120,7 @@ def _shortcuts(task: str, data: str) -> None:
         "compare-champion",
         ":material/trophy:",
         "The chosen run of this data set, and the baselines that share its split.",
-        lambda: compare.champion(task, data),
+        lambda: peers.champion(task, data),
         "No run of this data set is a champion with baselines beside it. The page Runs marks one.",
     )
 
@@ -135,7 +135,7 @@ def _offer(
     except FusionscopeError as error:
         explain(error)
         return
-    if len(chosen) < compare.FEWEST:
+    if len(chosen) < peers.FEWEST:
         st.info(nothing)
         return
     put(chosen)

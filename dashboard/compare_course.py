@@ -16,8 +16,9 @@ from dashboard.abscissa import Abscissa, local
 from dashboard.charts import Axis
 from dashboard.theme import Meaning
 
-POINTS = 4_800  # of one picture, shared among the lanes
+POINTS = 4_000  # of one picture, shared among the lanes
 BINS = 500  # columns of the strip
+PLACES = 300  # where the rule under the pointer may stand; each has a text ready
 GAP = 0.12  # share of a lane that stays free above its line
 LOW = 0.08  # share of a lane that the band of the labels takes
 
@@ -130,7 +131,7 @@ class Course(Abscissa):
         `v0` is the value of the first run; `actual` is what came.
         """
         rows = np.unique(np.concatenate([self.rows(name, start, stop) for name in self.names]))
-        rows = rows[np.unique(np.linspace(0, max(len(rows) - 1, 0), BINS).astype(int))]
+        rows = rows[np.unique(np.linspace(0, max(len(rows) - 1, 0), PLACES).astype(int))]
         columns: dict[str, object] = {"x": self.at(rows)}
         for number, name in enumerate(self.names):
             columns[f"v{number}"] = self.courses.values[name][rows]

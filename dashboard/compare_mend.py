@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.compare import Mismatch
 from core.errors import FusionscopeError
+from core.peers import Mismatch
 from core.runs import Run
 from dashboard import cached, compare_choice, training_queue
 from dashboard.markdown import plain

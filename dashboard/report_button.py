@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import streamlit as st
 
 from core import jobs
+from dashboard import downloads
 
 WAIT = 300  # seconds
 MIME = {"html": "text/html", "pdf": "application/pdf"}
@@ -17,6 +18,7 @@ HELP = {
 }
 
 
+@st.fragment
 def draw(names: Sequence[str]) -> None:
     """Draw a small menu that hands out a report.
 
@@ -24,6 +26,7 @@ def draw(names: Sequence[str]) -> None:
         names: Of one run, which is reported with its baselines, or of two to eight side by side.
     """
     name = f"{names[0]}-report" if len(names) == 1 else f"comparison-of-{len(names)}-report"
+    troubles: downloads.Troubles = []
     with st.popover(
         "Report",
         icon=":material/description:",
@@ -31,12 +34,13 @@ def draw(names: Sequence[str]) -> None:
         key="report",
         help="Question, data, protocol, results with baselines and intervals, the threshold and "
         "what it costs, limits, and how to make it again.",
-    ):
+        on_change="rerun",
+    ) as menu:
         st.caption("Takes some seconds.")
         for kind in MIME:
             st.download_button(
                 kind.upper(),
-                _maker(list(names), kind),
+                downloads.told(_maker(list(names), kind), troubles),
                 f"{name}.{kind}",
                 MIME[kind],
                 key=f"report-{kind}",
@@ -50,6 +54,8 @@ def draw(names: Sequence[str]) -> None:
             st.caption(
                 "A PDF needs WeasyPrint: `pip install 'fusionscope[pdf]'`. Or print the HTML."
             )
+        if menu.open:
+            downloads.explained(troubles)
 
 
 def _maker(names: list[str], kind: str) -> Callable[[], bytes | str]:

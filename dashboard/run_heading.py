@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import compare, runs
 from core import format as write
+from core import peers, runs
 from core import task as tasks
 from dashboard import report_button, routes
 from dashboard.markdown import plain
@@ -37,4 +37,4 @@ def compared(run: runs.Run) -> None:
         type="tertiary",
         help="Puts this run beside the baselines that share its data and split.",
     ):
-        routes.to("compare", runs=",".join(compare.rivals(run)))
+        routes.to("compare", runs=",".join(peers.rivals(run)))

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from core import compare, forecast, gas, jobs, runs
+from core import forecast, gas, jobs, peers, runs
 from core import task as tasks
 from core.config import Config
 from core.errors import FusionscopeError
@@ -183,7 +183,7 @@ def _state(step: Step) -> None:
     if step.task == "anomaly" and (run := wanted[0].run) is not None:
         _ready(run)
         if step.page == "compare" and not st.query_params.get("runs"):
-            st.query_params["runs"] = ",".join(compare.rivals(run))
+            st.query_params["runs"] = ",".join(peers.rivals(run))
 
 
 def _ready(run: runs.Run) -> None:

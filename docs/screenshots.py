@@ -36,7 +36,7 @@ TALL = {"thresholds": 1850, "gas": 1300, "compare": 1300, "experiments": 1500}
 def main() -> None:
     """Train what the pictures show in a home folder of its own; look at every page."""
     os.environ["FUSIONSCOPE_HOME"] = tempfile.mkdtemp()
-    from core import compare, forecast, gas, report, runs
+    from core import forecast, gas, peers, report, runs
     from core import task as tasks
     from core.data import open_dataset
     from dashboard import tour
@@ -50,7 +50,7 @@ def main() -> None:
         "run": run.name,
         "forecast": other.name,
         "gas": leak.name,
-        "rivals": ",".join(compare.rivals(run)),
+        "rivals": ",".join(peers.rivals(run)),
         "study": _studied(),
     }
     page = Path(os.environ["FUSIONSCOPE_HOME"]) / "report.html"

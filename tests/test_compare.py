@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import anomaly, beside, compare, forecast, gas, life, runs
+from core import anomaly, beside, compare, forecast, gas, life, peers, runs
 from core import task as tasks
 from core.anomaly.resample import WINDOWS, resampled, whole
 from core.anomaly.volume import volume
@@ -69,7 +69,7 @@ def names(home: Path, _made: tuple[Path, dict[str, list[str]]]) -> Iterator[dict
 @pytest.mark.parametrize("task", tasks.TASKS)
 def test_every_task_puts_its_runs_side_by_side(names, task):
     found = compare.compare(names[task])
-    own = compare.of(task)
+    own = peers.of(task)
     assert set(found.table["run"]) == set(names[task])
     assert found.table["baseline"].is_monotonic_decreasing
     assert found.metric in found.titles
@@ -121,6 +121,15 @@ def test_every_task_says_what_its_runs_say_row_by_row(names, task):
     assert {len(one) for one in columns} == {rows}
     assert bool(found.fired) != (found.nearer is not None)
     assert found.counted.any()
+
+
+@pytest.mark.parametrize("task", tasks.TASKS)
+def test_one_question_says_what_two_say(names, task):
+    found, told = compare.opened(names[task])
+    pd.testing.assert_frame_equal(found.table, compare.compare(names[task]).table)
+    other = compare.courses(names[task])
+    for name, values in other.values.items():
+        np.testing.assert_array_equal(told.values[name], values)
 
 
 @pytest.mark.parametrize("task", tasks.TASKS)
@@ -267,7 +276,7 @@ def test_differences_are_told_in_one_line(names):
 
 
 def test_lookback_alone_is_no_reason_not_to_compare(names):
-    assert compare.check(names["forecast"]) is None
+    assert peers.check(names["forecast"]) is None
     assert compare.compare(names["forecast"][1:]).changed == "only lookback differs: 6, 12"
 
 
@@ -276,7 +285,7 @@ def test_runs_of_another_split_or_recording_are_named_with_what_mends_them(names
     longer, _ = runs.train_or_load("anomaly", data, anomaly.Config(variant="pca", train_rows=150))
     elsewhere, _ = runs.train_or_load("anomaly", waves(seed=5), CONFIGS["anomaly"][0])
     asked = [longer.name, *names["anomaly"], elsewhere.name]
-    found = compare.check(asked)
+    found = peers.check(asked)
     assert found.odd == (longer.name, elsewhere.name)
     assert f"{longer.name} has training rows 150, not 200" in found.message
     assert f"{elsewhere.name} has other data" in found.message
@@ -286,7 +295,7 @@ def test_runs_of_another_split_or_recording_are_named_with_what_mends_them(names
     mended, _ = runs.train_or_load("anomaly", data, found.configs[longer.name])
     assert mended.name == names["anomaly"][0]
     again = [runs.train_or_load("anomaly", data, one)[0].name for one in found.configs.values()]
-    assert compare.check([names["anomaly"][2], *again]) is None
+    assert peers.check([names["anomaly"][2], *again]) is None
 
 
 def test_thresholds_chosen_for_runs_are_their_own(names):
@@ -301,12 +310,12 @@ def test_thresholds_chosen_for_runs_are_their_own(names):
 
 
 def test_all_variants_and_the_champion_with_its_rivals(names):
-    assert set(compare.variants("anomaly", "example")) == {names["anomaly"][1], names["anomaly"][2]}
-    assert compare.champion("anomaly", "example") == []
+    assert set(peers.variants("anomaly", "example")) == {names["anomaly"][1], names["anomaly"][2]}
+    assert peers.champion("anomaly", "example") == []
     runs.crown(runs.get(names["anomaly"][0]))
-    assert compare.champion("anomaly", "example") == [names["anomaly"][2], names["anomaly"][0]]
-    assert names["anomaly"][0] in compare.variants("anomaly", "example")
-    assert compare.variants("anomaly", "no-such-data") == []
+    assert peers.champion("anomaly", "example") == [names["anomaly"][2], names["anomaly"][0]]
+    assert names["anomaly"][0] in peers.variants("anomaly", "example")
+    assert peers.variants("anomaly", "no-such-data") == []
 
 
 @pytest.mark.parametrize(
@@ -318,7 +327,7 @@ def test_all_variants_and_the_champion_with_its_rivals(names):
     ],
 )
 def test_what_cannot_be_compared_is_refused_in_one_message(names, pick, words):
-    for ask in (compare.check, compare.compare, compare.courses, compare.curves):
+    for ask in (peers.check, compare.compare, compare.courses, compare.curves):
         with pytest.raises(ConfigError, match=words):
             ask(pick(names))
 

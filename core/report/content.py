@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from core import card as cards
-from core import compare, runs
+from core import compare, peers, runs
 from core import format as write
 from core import task as tasks
 from core.beside import Beside, against
@@ -54,14 +54,14 @@ def of(names: Sequence[str]) -> Report:
         raise ConfigError("A report needs a run.", "Name one, or several of one task.")
     if len(asked) == 1:
         return _single(runs.get(asked[0]))
-    return _several(compare.chosen(asked))
+    return _several(peers.chosen(asked))
 
 
 def _single(run: Run) -> Report:
     beside = _beside(run)
     found = [runs.get(name) for name in beside]
     made = compare.compare(beside) if len(beside) > 1 else None
-    own, label = compare.of(run.task), _label(run)
+    own, label = peers.of(run.task), _label(run)
     card, decided = run.card(), operating.of(run)
     limits = [*card["notes"], *decided.limits, *_doubts(run, made, own), *_of_data(card)]
     short = [_standing(run, made, own), decided.sentence, _limits_in_short(limits)]
@@ -83,7 +83,7 @@ def _single(run: Run) -> Report:
 
 def _several(found: list[Run]) -> Report:
     made = compare.compare([run.name for run in found])
-    own, first = compare.of(made.task), found[0]
+    own, first = peers.of(made.task), found[0]
     card = first.card()
     decided = {run.name: operating.of(run) for run in found}
     limits = {run.name: _unique([*run.card()["notes"], *decided[run.name].limits]) for run in found}
@@ -117,7 +117,7 @@ def _unique(lines: Sequence[str]) -> list[str]:
 
 def _beside(run: Run) -> list[str]:
     """Return *run* and the stored baselines that can be compared with it and are whole."""
-    names = [name for name in compare.rivals(run) if name != run.name]
+    names = [name for name in peers.rivals(run) if name != run.name]
     return [*(name for name in names if _whole(name)), run.name]
 
 

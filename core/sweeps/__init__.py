@@ -19,8 +19,7 @@ from __future__ import annotations
 import threading
 from typing import Any, get_args
 
-from core import compare as comparing
-from core import jobs
+from core import jobs, peers
 from core import task as tasks
 from core.config import Config
 from core.data.dataset import Dataset
@@ -251,7 +250,7 @@ def compare(study: Study, known: list[Trial]) -> Any:
 
 def compared(study: Study) -> str:
     """Return what `compare` counts, such as "MAE"."""
-    own = comparing.of(study.task)
+    own = peers.of(study.task)
     return own.SHOWN[own.METRIC]
 
 

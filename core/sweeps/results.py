@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from core import compare as comparing
-from core import runs
+from core import peers, runs
 from core.errors import DataError
 from core.sweeps.space import experiments
 
@@ -33,7 +32,7 @@ def compare(names: dict[str, str], reference: str) -> pd.DataFrame:
         cannot be compared, as with another horizon or too few labelled events.
     """
     found = {label: runs.get(identifier) for identifier, label in names.items()}
-    own = comparing.of(next(iter(found.values())).task)
+    own = peers.of(next(iter(found.values())).task)
     results = {label: run.result() for label, run in found.items()}
     decisions = {label: run.decision() for label, run in found.items()}
     rows: list[dict[str, Any]] = []

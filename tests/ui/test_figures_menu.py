@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from inspect import unwrap
+
 import pandas as pd
 import pytest
 import streamlit as st
@@ -26,7 +28,9 @@ def test_each_file_is_made_when_it_is_asked_for_and_pictures_by_a_worker(monkeyp
     monkeypatch.setattr(
         jobs, "ask", lambda name, *values: asked.append(name) or worker.call(name, values)
     )
-    figures.download(spec(plots.lines, "Epoch", "Loss", 240, True, False), DATA, "wise-lark-loss")
+    unwrap(figures.download)(
+        spec(plots.lines, "Epoch", "Loss", 240, True, False), DATA, "wise-lark-loss"
+    )
     assert list(offered) == ["wise-lark-loss.png", "wise-lark-loss.svg", "wise-lark-loss.csv"]
     assert not asked
     made = {name: make() for name, make in offered.items()}

@@ -314,7 +314,7 @@ def test_every_run_is_drawn_in_its_own_lane():
 def test_the_pointer_stands_on_few_rows_and_tells_what_every_run_says_there():
     course = _course(rows=20_000)
     pointer = course.pointer(0, len(course))
-    assert len(pointer) == compare_course.BINS
+    assert len(pointer) == compare_course.PLACES
     assert pointer["x"].is_monotonic_increasing
     local = pointer["x"].dt.tz_localize(None).to_numpy("datetime64[us]")
     rows = np.searchsorted(course.x, local)

@@ -14,7 +14,7 @@ from core import task as tasks
 from core.data import catalog
 from core.settings import settings
 from core.sweeps.coordinator import Coordinator
-from dashboard import study, study_charts
+from dashboard import study, study_charts, study_command
 from dashboard.draw import spec
 from dashboard.theme import MEANINGS
 from tests.ui.app import errors, metrics, open_page, run, titles
@@ -292,7 +292,7 @@ def test_the_command_that_repeats_a_study_makes_the_same_one(stored, monkeypatch
     from core import cli_sweep
 
     made = search(stored, seed=3, at_once=2, prune=False, metric="rmse")
-    words = shlex.split(study.command(made))
+    words = shlex.split(study_command.command(made))
     assert words[:3] == ["fusionscope", "sweep", "forecast"]
     values: dict = {"--set": [], "--vary": []}
     flags = iter(words[3:])
