@@ -52,7 +52,7 @@ def why(bench: Bench) -> None:
 
 def _class(bench: Bench, row: int) -> int | None:
     names = {"": "The likeliest one"} | {name: name for name in bench.result.classes}
-    left, _ = st.columns([1, 2.4], gap="medium")
+    left, _ = st.columns([1, 1.6], gap="medium")
     with left:
         chosen = choice(CLASS, "Explain the class", names, "", "What spoke for this class.")
     return bench.result.classes.index(chosen) if chosen else None
@@ -99,11 +99,11 @@ def _without(bench: Bench, found: Explanation) -> None:
         alt=f"Change of the probability of {name} without each modality and sensor",
         figure=f"{bench.run.name}-row-{found.row}-without",
     )
-    st.caption(
-        "To the left: it spoke for the class. A sensor that is taken away reads its mean over "
-        "the training rows; a camera that is taken away shows nothing. What two sensors say "
-        "alike, neither seems to add."
-    )
+    each = "A sensor that is taken away reads its mean over the training rows; a camera that is "
+    each += "taken away shows nothing. What two sensors say alike, neither seems to add."
+    drawn = "What is taken away shows nothing. The model sees images of the readings that were "
+    drawn += "drawn elsewhere, from which no single sensor can be taken."
+    st.caption(f"To the left: it spoke for the class. {each if len(sensors) else drawn}")
 
 
 def _frame(recording: GasRecording, found: Explanation) -> None:
@@ -158,9 +158,11 @@ def overlaid(scene: np.ndarray, heat: np.ndarray) -> np.ndarray:
 def _readings(bench: Bench, recording: GasRecording, found: Explanation) -> None:
     """Draw what each reading of the window added to the log-odds."""
     if found.gradients is None:
+        above = len(found.without.drop([SENSORS, CAMERA], errors="ignore")) > 0
+        shown = ": what each sensor adds is shown above, by taking it away." if above else "."
         st.caption(
             "Integrated gradients need a network that reads the sensors itself, and this model is "
-            "none: what each sensor adds is shown above, by taking it away."
+            f"none{shown}"
         )
         return
     steps, _ = found.gradients.shape

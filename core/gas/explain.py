@@ -43,7 +43,8 @@ class Explanation:
         gas: (C,) float32, probability of each class.
         code: The class that is explained: the likeliest one unless another was asked for.
         without: Probability of that class by what was taken away: "all sensors", "camera", and
-            each sensor, which then reads its mean over the training rows.
+            each sensor, which then reads its mean over the training rows; not where the classifier
+            sees images of the readings that were drawn elsewhere.
         readings: (T, N) float32, what was read, raw units.
         gradients: (T, N) float32, share of each reading in the log-odds of the class, against
             the mean over the training rows; None where the classifier is no network or reads no
@@ -86,7 +87,8 @@ def explain(fitted: Fitted, dataset: Dataset, row: int, code: int | None = None)
     if not 0 <= code < len(fitted.classes):
         raise ConfigError(f"There is no class {code}.", f"They are 0 to {len(fitted.classes) - 1}.")
     without = {
-        name: float(_said(fitted, occluded).gas[0, code]) for name, occluded in _occluded(one)
+        name: float(_said(fitted, occluded).gas[0, code])
+        for name, occluded in _occluded(one, _reads_numbers(fitted))
     }
     network = fitted.classifier if isinstance(fitted.classifier, Network) else None
     return Explanation(
@@ -106,12 +108,27 @@ def _said(fitted: Fitted, samples: Samples) -> Answer:
     return fitted.temperatures.apply(fitted.classifier.predict(samples))
 
 
-def _occluded(samples: Samples) -> Iterator[tuple[str, Samples]]:
-    """Return *samples* with one thing after another taken away, by its name."""
+def _reads_numbers(fitted: Fitted) -> bool:
+    """Whether sensors can be taken away one by one: not from images that were drawn elsewhere."""
+    network = fitted.classifier
+    if not isinstance(network, Network) or network.config.image != GIVEN:
+        return True
+    return all(cnn.view.modality != "sensors" for cnn in _cnns(network))
+
+
+def _occluded(samples: Samples, each: bool) -> Iterator[tuple[str, Samples]]:
+    """Return *samples* with one thing after another taken away, by its name.
+
+    Args:
+        samples: A single decision.
+        each: Whether single sensors are among them.
+    """
     recording = samples.recording
     yield SENSORS, Fault(sensors_lost=True).of(samples)
     if recording.frames is not None and recording.frames.present[samples.rows].any():
         yield CAMERA, Fault(camera_lost=True).of(samples)
+    if not each:
+        return
     for name, mean in zip(samples.scale.channels, samples.scale.center, strict=True):
         values = recording.values.copy()
         values[:, recording.channels.index(name)] = mean
