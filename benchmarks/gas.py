@@ -39,15 +39,21 @@ NAMES = {
     "late fusion": "late",
 }
 LOST = {"no camera": "camera_lost", "no sensors": "sensors_lost"}
-# The simulated recording that fusion is judged on: a camera on a tripod, sensors of one season.
+# The simulated recording that fusion is judged on: a camera on a tripod, strong releases of gas in
+# clean air, sensors of one season.
 LAB = {
-    "sessions": 20,
+    "sessions": 24,
     "rows": 120,
-    "seed": 9,
+    "seed": 15,
     "lead": (2, 8),
-    "drift": 0.03,
-    "ageing": 0.03,
     "sway": 0.001,
+    "objects": (4, 8),
+    "strength": (1, 1.5),
+    "cooling": (1.5, 2),
+    "warming": (2, 4),
+    "ambient": 0.05,
+    "drift": 0.05,
+    "ageing": 0.05,
 }
 
 

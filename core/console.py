@@ -50,7 +50,9 @@ def print_pairs(pairs: Mapping[str, Any]) -> None:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else ""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:.0f}" if 999.5 <= abs(value) < 1e9 else f"{value:.3g}"
 
 
 class Teller:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import numpy as np
-import pandas as pd
 
 from core.config import Config
 from core.data import catalog, open_dataset
@@ -132,10 +131,6 @@ class Experiments:
             different questions cannot be ranked, so that a search does not vary them.
         ablations: Returns a config as it is, and with one part taken away or exchanged at a
             time, by name.
-        compare: Returns one row a result, by name, and how far each is from the one that is named
-            second: name, difference, lower, upper (of its 95 % interval) and p; None where the
-            task has no paired test.
-        compared: What the difference is one of, such as "MAE".
     """
 
     validation: Callable[[Any], dict[str, float]]
@@ -143,8 +138,6 @@ class Experiments:
     tuned: tuple[str, ...]
     asked: frozenset[str]
     ablations: Callable[[Any], dict[str, Any]]
-    compare: Callable[[Mapping[str, Any], str], pd.DataFrame] | None = None
-    compared: str = ""
 
 
 class Task(Protocol):

@@ -188,6 +188,7 @@ def _channel(
             "imputed": pd.DataFrame({"x": timeline.at(ticks)}),
         },
         alt=f"Readings of channel {name}",
+        figure=f"{dataset.name}-{name}",
     )
 
 

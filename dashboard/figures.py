@@ -28,6 +28,7 @@ def download(specification: Mapping[str, Any], data: Mapping[str, pd.DataFrame],
         data: As for `dashboard.draw.show`.
         name: Of the file, without its ending; no other chart of the page has it.
     """
+    file = name.replace("/", "-")  # a channel may be called so
     troubles: downloads.Troubles = []
     with (
         st.container(horizontal_alignment="right"),
@@ -44,7 +45,7 @@ def download(specification: Mapping[str, Any], data: Mapping[str, pd.DataFrame],
             st.download_button(
                 kind.upper(),
                 downloads.told(_maker(specification, data, kind), troubles),
-                f"{name}.{kind}",
+                f"{file}.{kind}",
                 MIME[kind],
                 key=f"figure-{name}-{kind}",
                 icon=":material/download:",

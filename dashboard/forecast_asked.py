@@ -36,7 +36,8 @@ def attention(bench: Bench) -> None:
         explain(error)
         return
     place = bench.result.targets.index(bench.target)
-    for column, look, title in zip(st.columns(2, gap="medium"), weights, LOOKS, strict=True):
+    columns = st.columns(2, gap="medium")
+    for number, (column, look, title) in enumerate(zip(columns, weights, LOOKS, strict=True), 1):
         with column:
             one = look[min(place, len(look) - 1)]
             heads, steps = one.shape
@@ -55,6 +56,7 @@ def attention(bench: Bench) -> None:
                 spec(forecast_charts.attention, heads, most),
                 {"cells": cells},
                 alt=f"Share of the attention of {heads} heads over {steps} past steps",
+                figure=f"{bench.run.name}-attention-{number}-from-{origin}",
             )
     st.caption(
         "Weights of a head add up to 100 %. They say where the model reads from, not why: two "
@@ -161,6 +163,7 @@ def _change(bench: Bench, sensor: str, found: pd.DataFrame, count: int) -> None:
             spec(forecast_charts.ranked, len(bars), "Change of MAE (%)", "anomaly"),
             {"bars": bars},
             alt=f"Change of the error by target without {sensor}",
+            figure=f"{bench.run.name}-without-{sensor}",
         )
 
 

@@ -101,7 +101,7 @@ def where(bench: Bench) -> None:
     with left:
         _map(bench, ranked.set_index("target")[name], title)
     with right:
-        _ranked(ranked.rename(columns={"target": "name", name: "value"}), title)
+        _ranked(bench, ranked.rename(columns={"target": "name", name: "value"}), title)
     with st.expander("All targets as a table"):
         st.dataframe(
             ranked.set_index("target"), height=320, alt="Measures of every target, worst first"
@@ -122,7 +122,7 @@ def _hours(bench: Bench, target: str) -> None:
     )
 
 
-def _ranked(table: pd.DataFrame, title: str) -> None:
+def _ranked(bench: Bench, table: pd.DataFrame, title: str) -> None:
     """Draw the targets with the largest errors."""
     many = len(table) > BARS
     st.caption(
@@ -133,6 +133,7 @@ def _ranked(table: pd.DataFrame, title: str) -> None:
         spec(forecast_charts.ranked, len(bars), title),
         {"bars": bars},
         alt=f"Error by target, most for {bars['name'].iloc[0]}",
+        figure=f"{bench.run.name}-targets",
     )
 
 
@@ -146,6 +147,7 @@ def _map(bench: Bench, errors: pd.Series, title: str) -> None:
         spec(graph_map.structure, graph_map.where(graph), True, title),
         graph_map.frames(graph, values),
         alt=f"Map of {len(graph.nodes)} nodes, coloured by error",
+        figure=f"{bench.run.name}-map",
     )
     if graph.places is None:
         more = "" if graph.weights is not None else " The recording has no graph (page Data)."

@@ -29,8 +29,8 @@ def classes(bench: Bench) -> None:
     if not counts.to_numpy().any():
         st.info("No test row has a known class.")
         return
-    left, right = st.columns([1.2, 1], gap="medium")
-    with left:
+    grid = st.grid(2, min_column_width=360, gap="medium")
+    with grid.cell():
         st.caption("Test rows of each class, and what they were called under this rule")
         shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
         cells = pd.DataFrame(
@@ -47,7 +47,7 @@ def classes(bench: Bench) -> None:
             alt="Confusion matrix of the test rows",
             figure=f"{bench.run.name}-confusion",
         )
-    with right:
+    with grid.cell():
         st.caption("By class, with the baseline's F1 beside it")
         st.dataframe(_by_class(bench), alt="Precision, recall and F1 of each class")
         st.caption(
@@ -181,6 +181,6 @@ def _sure(bench: Bench, found: Curves) -> None:
     )
     st.caption(
         "Stored figures name the likeliest class, and detect at the threshold that finds 99 % of "
-        "the gas in the validation rows. Blocks of 50 neighbouring rows are drawn anew, not "
+        "the gas in the validation rows. Blocks of up to 50 neighbouring rows are drawn anew, not "
         "single rows, which would look surer than they are."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core import format as write
 from core import gas
 from core.errors import FusionscopeError
 from core.gas import Fault, Judged, Result
@@ -45,14 +46,15 @@ def _switches(bench: Bench) -> Fault:
         explain(recording)
         return Fault()
     sensors = {"": "None"} | {name: name for name in recording.channels}
-    columns = st.columns([1, 1, 1.2, 1.6], gap="medium", vertical_alignment="bottom")
     values = {}
-    places = zip(columns, ("camera_lost", "sensors_lost", "stuck", "drift"), strict=True)
-    for column, name in places:
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if recording.frames is None:
+            st.caption("There is no camera to lose.", width="content")
+        for name in ("camera_lost", "sensors_lost"):
+            if name == "sensors_lost" or recording.frames is not None:
+                values[name] = widget(control(name, fields[name]), PREFIX)
+    for column, name in zip(st.columns(2, gap="medium"), ("stuck", "drift"), strict=True):
         with column:
-            if name == "camera_lost" and recording.frames is None:
-                st.caption("There is no camera to lose.")
-                continue
             names = sensors if name == "stuck" else None
             values[name] = widget(control(name, fields[name], names), PREFIX)
     return Fault.parse(values)
@@ -79,7 +81,9 @@ def _change(bench: Bench, result: Result, judged: Judged) -> None:
         return
     moved = (judged.named != bench.judged.named)[result.test]
     if len(moved):
-        st.caption(f"{moved.mean():.0%} of the test rows are called something else than before.")
+        st.caption(
+            f"{write.percent(moved.mean())} of the test rows are called something else than before."
+        )
 
 
 def _timeline(bench: Bench, result: Result, judged: Judged) -> None:
@@ -103,5 +107,6 @@ def _timeline(bench: Bench, result: Result, judged: Judged) -> None:
         },
         key="gas-fault",
         alt="Probability of a leak with the fault and without it",
+        figure=f"{bench.run.name}-fault",
     )
     st.caption("Green: with the fault, with its alarms. Grey: without it. All test rows.")

@@ -19,7 +19,13 @@ from dashboard.gas_setup import CLASS
 from dashboard.markdown import plain
 from dashboard.notices import explain
 
-HEAT = np.array([255, 64, 0], np.float32)  # of what the network looks at, over a grey frame
+LEAST = 0.001  # of a probability: less is not drawn
+NOTHING = "Nothing in this frame spoke for the class."
+TREES = (
+    "The model is made of trees, which have no gradients: in place of Grad-CAM one patch after "
+    "another is held still in all frames that it reads."
+)
+HEAT = np.array([255, 64, 0], np.float32)  # of what the model looks at, over a grey frame
 
 
 def why(bench: Bench) -> None:
@@ -46,7 +52,7 @@ def why(bench: Bench) -> None:
 
 def _class(bench: Bench, row: int) -> int | None:
     names = {"": "The likeliest one"} | {name: name for name in bench.result.classes}
-    left, _ = st.columns([1, 2.4], gap="medium")
+    left, _ = st.columns([1, 1.6], gap="medium")
     with left:
         chosen = choice(CLASS, "Explain the class", names, "", "What spoke for this class.")
     return bench.result.classes.index(chosen) if chosen else None
@@ -91,35 +97,52 @@ def _without(bench: Bench, found: Explanation) -> None:
         spec(gas_plots.signed, len(bars), "Percentage points"),
         {"bars": bars},
         alt=f"Change of the probability of {name} without each modality and sensor",
+        figure=f"{bench.run.name}-row-{found.row}-without",
     )
-    st.caption(
-        "To the left: it spoke for the class. A sensor that is taken away reads its mean over "
-        "the training rows; a camera that is taken away shows nothing. What two sensors say "
-        "alike, neither seems to add."
-    )
+    each = "A sensor that is taken away reads its mean over the training rows; a camera that is "
+    each += "taken away shows nothing. What two sensors say alike, neither seems to add."
+    drawn = "What is taken away shows nothing. The model sees images of the readings that were "
+    drawn += "drawn elsewhere, from which no single sensor can be taken."
+    st.caption(f"To the left: it spoke for the class. {each if len(sensors) else drawn}")
 
 
 def _frame(recording: GasRecording, found: Explanation) -> None:
-    """Draw the frame, and where in it the network found the class."""
+    """Draw the frame, and where in it the class was found."""
     frames = recording.frames
     if frames is None:
         st.caption("Frame")
         st.info("The recording has no camera.")
         return
-    st.caption("Frame" if found.heat is None else "Where in the frame it was found (Grad-CAM)")
     if not frames.present[found.row]:
+        st.caption("Frame")
         st.info("This row has no frame.")
         return
     scene = frames.take(np.array([found.row]), None)[0]
-    if found.heat is None:
-        st.image(scene, width=gas_scene.WIDE, output_format="PNG")
-        st.caption("The model is no network, or looks at no frame: it has no such map.")
-        return
-    st.image(overlaid(scene, found.heat), width=gas_scene.WIDE, output_format="PNG")
-    if not found.heat.any():
-        st.caption("Nothing in this frame spoke for the class.")
-    else:
-        st.caption("Red: spoke for the class. The map is coarse: it is that of the last layer.")
+    heading, heat, words = _found(found)
+    st.caption(heading)
+    shown = scene if heat is None else overlaid(scene, heat)
+    st.image(shown, width=gas_scene.WIDE, output_format="PNG")
+    st.caption(words)
+
+
+def _found(found: Explanation) -> tuple[str, np.ndarray | None, str]:
+    """Return a heading, (h, w) of 0 to 1 that is drawn over the frame, if any, and what it says."""
+    if found.heat is not None:
+        words = "Red: spoke for the class. The map is coarse: it is that of the last layer."
+        heading = "Where in the frame it was found (Grad-CAM)"
+        return heading, found.heat, words if found.heat.any() else NOTHING
+    if found.drop is None:
+        words = "There is no map for this model: it looks at no frame, or at its mean colour alone."
+        return "Frame", None, words
+    heading = "Where in the frame it was found (occlusion)"
+    most = float(found.drop.max())
+    if most < LEAST:
+        return heading, None, f"{NOTHING} {TREES}"
+    words = (
+        "Red: the probability of the class falls while nothing moves there, by at most "
+        f"{write.number(100 * most)} percentage points. {TREES}"
+    )
+    return heading, np.maximum(found.drop, 0) / most, words
 
 
 def overlaid(scene: np.ndarray, heat: np.ndarray) -> np.ndarray:
@@ -135,7 +158,12 @@ def overlaid(scene: np.ndarray, heat: np.ndarray) -> np.ndarray:
 def _readings(bench: Bench, recording: GasRecording, found: Explanation) -> None:
     """Draw what each reading of the window added to the log-odds."""
     if found.gradients is None:
-        st.caption("Integrated gradients need a network that reads sensors; this model is none.")
+        above = len(found.without.drop([SENSORS, CAMERA], errors="ignore")) > 0
+        shown = ": what each sensor adds is shown above, by taking it away." if above else "."
+        st.caption(
+            "Integrated gradients need a network that reads the sensors itself, and this model is "
+            f"none{shown}"
+        )
         return
     steps, _ = found.gradients.shape
     sensors = recording.channels
@@ -156,4 +184,5 @@ def _readings(bench: Bench, recording: GasRecording, found: Explanation) -> None
         spec(gas_plots.attributions, sensors, most),
         {"cells": cells},
         alt=f"Integrated gradients of {len(sensors)} sensors over {steps} rows",
+        figure=f"{bench.run.name}-row-{found.row}-gradients",
     )

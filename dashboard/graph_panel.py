@@ -33,18 +33,19 @@ def panel(entry: Entry, dataset: Dataset) -> None:
                 icon=":material/hub:",
             )
         else:
-            _map(dataset.graph)
+            _map(dataset.graph, dataset.name)
     with right:
         if dataset.graph is not None:
             _facts(dataset, dataset.graph, attached=graphs.changed(entry.name) > 0)
         _files(entry, dataset)
 
 
-def _map(graph: Graph) -> None:
+def _map(graph: Graph, name: str) -> None:
     show(
         spec(graph_map.structure, graph_map.where(graph)),
         graph_map.frames(graph),
         alt=f"Map of {len(graph.nodes)} nodes with lines between neighbours",
+        figure=f"{name}-map",
     )
     if graph.weights is not None and graph.places is None:
         st.caption("Nodes stand on a circle, for their places are not known.")

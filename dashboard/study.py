@@ -9,14 +9,14 @@ from core import jobs, sweeps
 from core import task as tasks
 from core.errors import FusionscopeError
 from core.sweeps import Study, Trial
-from dashboard import study_panels, study_table
+from dashboard import study_delete, study_panels, study_table
 from dashboard.markdown import plain
 from dashboard.notices import explain
 from dashboard.study_command import command
-from dashboard.study_words import KINDS, STATES, TRIALS
+from dashboard.study_words import KINDS, STATES, TRIALS, TROUBLE
 
 EVERY = 2.0  # seconds between two looks at a study that runs
-MORE, TROUBLE = "experiments-more", "experiments-trouble"
+MORE = "experiments-more"
 
 
 def draw(study: Study) -> None:
@@ -59,6 +59,7 @@ def _heading(study: Study, trials: list[Trial]) -> None:
             )
         else:
             _offer(study, trials)
+            study_delete.button(study)
     aim = sweeps.aim_of(study)
     better = "higher" if aim.more else "lower"
     label = tasks.label(study.task, str(study.config["variant"]))

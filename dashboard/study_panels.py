@@ -121,7 +121,7 @@ def compared(study: Study, trials: list[Trial]) -> None:
 
 def _paired(study: Study, trials: list[Trial]) -> None:
     """Say which differences on the test rows are more than luck, where the task can."""
-    what = sweeps.experiments(study.task).compared
+    what = sweeps.compared(study)
     try:
         table = _differences(
             study, trials, study.name, tuple(trial.run for trial in trials if trial.run)
@@ -130,8 +130,6 @@ def _paired(study: Study, trials: list[Trial]) -> None:
         explain(error)
         return
     if table is None:
-        if not what:
-            st.caption("This task has no paired test: differences may be luck.")
         return
     rows = table[table["name"] != trials[0].label]
     st.markdown(

@@ -24,6 +24,8 @@ TRIALS = {
     "failed": "failed",
 }
 
+TROUBLE = "experiments-trouble"  # where what a button met waits for the next drawing
+
 
 def titles_of(study: Study) -> dict[str, str]:
     """Return the settings that a search varies, as they are called on the screen."""

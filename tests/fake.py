@@ -10,12 +10,14 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 import core.task
+from core.beside import Contest, paired
 from core.config import Config as Base
 from core.config import setting
 from core.data.dataset import Dataset, Roles
@@ -146,14 +148,15 @@ def ablations(config: Config) -> dict[str, Config]:
     return parts if config.variant == "mean" else {"as it is": config}
 
 
-def compare(results: Any, reference: str) -> pd.DataFrame:
-    own = validation(results[reference])["error"]
-    rows = [
-        {"name": name, "difference": validation(one)["error"] - own}
-        for name, one in results.items()
-    ]
-    columns = ["name", "difference", "lower", "upper", "p"]
-    return pd.DataFrame(rows).reindex(columns=columns)
+def contest(results: Any, decisions: Any) -> Contest:
+    measured = {name: validation(one) for name, one in results.items()}
+    (first, one), (second, other) = measured.items()
+    gap = one["error"] - other["error"]
+    pairs = paired([first, second], {(first, second): (gap, gap - 0.01, gap + 0.01, 0.01)})
+    return Contest(measured, {}, pairs, rows=1)
+
+
+beside = SimpleNamespace(METRIC="error", SHOWN={"error": "Error"}, contest=contest)
 
 
 EXPERIMENTS = core.task.Experiments(
@@ -162,8 +165,6 @@ EXPERIMENTS = core.task.Experiments(
     ("level", "lookback"),
     frozenset({"seed"}),
     ablations,
-    compare,
-    "error",
 )
 
 

@@ -17,6 +17,7 @@ from core.anomaly.resample import WINDOWS, resampled, whole
 from core.anomaly.volume import volume
 from core.errors import ConfigError, RunNotFound
 from core.settings import settings
+from core.sweeps import results
 from tests.examples import tides, waves, wearing
 from tests.gas.examples import sniffing
 
@@ -87,6 +88,27 @@ def test_every_task_puts_its_runs_side_by_side(names, task):
             runs.get(name).metrics[found.metric], rel=0.05
         )
         assert values.loc[name, "size"] > 0
+
+
+@pytest.mark.parametrize("task", tasks.TASKS)
+def test_an_experiment_tells_the_differences_that_a_comparison_tells(names, task):
+    first, *others = names[task]
+    labels = {runs.get(name).id: name.upper() for name in names[task]}
+    table = results.compare(labels, first.upper()).set_index("name")
+    gaps = beside.against(first, compare.compare(names[task]).pairs).set_index("other")
+    assert table.loc[first.upper()].isna().all()
+    for name in others:
+        told, gap = table.loc[name.upper()], gaps.loc[name]
+        expected = [-gap["difference"], -gap["upper"], -gap["lower"], gap["p"]]
+        assert told.tolist() == pytest.approx(expected, abs=1e-9)
+
+
+def test_what_cannot_be_compared_in_an_experiment_is_left_empty(names):
+    other = forecast.Config(variant="ridge", lookback=6, horizon=2)
+    longer = runs.train_or_load("forecast", tides(), other)[0]
+    table = results.compare({runs.get(names["forecast"][0]).id: "one", longer.id: "two"}, "one")
+    assert table["name"].tolist() == ["one", "two"]
+    assert table[["difference", "lower", "upper", "p"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("task", tasks.TASKS)

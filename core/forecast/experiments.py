@@ -127,8 +127,6 @@ EXPERIMENTS = Experiments(
         | {"validation_share", "coverage", "seed"}
     ),
     ablations,
-    side_by_side,
-    "MAE",
 )
 __all__ = [
     "EXPERIMENTS",

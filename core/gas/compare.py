@@ -18,6 +18,7 @@ from core.gas.metrics import usual
 from core.gas.result import Result
 
 BLOCK = 50  # rows
+FEWEST = 5  # blocks of a class: one alone, drawn again and again, would look certain
 DRAWS, LEVEL = 1000, 0.95
 
 
@@ -57,7 +58,12 @@ def intervals(
 
 
 def _blocks(result: Result, rows: np.ndarray, block: int) -> np.ndarray:
-    """Return the number of each row's block: *block* rows of a session at most."""
+    """Return the number of each row's block: *block* rows of a session at most.
+
+    Less where the test rows of a class would make fewer than `FEWEST` of them.
+    """
+    _, shares = np.unique(result.labels[rows], return_counts=True)
+    block = max(1, min(block, int(shares.min()) // FEWEST))
     sessions = np.zeros(len(result), int)
     sessions[[part.start for part in result.sessions]] = 1
     session = np.cumsum(sessions)[rows]

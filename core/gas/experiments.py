@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
-import pandas as pd
 
-from core.errors import DataError
-from core.gas.compare import mcnemar
 from core.gas.config import Config
 from core.gas.metrics import scores_of
 from core.gas.result import Result
@@ -69,28 +64,6 @@ def ablations(config: Config) -> dict[str, Config]:
     return {label: one for label, one in found.items() if label == WHOLE or one != config}
 
 
-def side_by_side(results: Mapping[str, Result], reference: str) -> pd.DataFrame:
-    """Return one row a result: how much more accurate it is than the *reference*.
-
-    Returns:
-        Columns: name, difference (of accuracy), lower, upper (its 95 % interval, by blocks of
-        rows), p (McNemar); NaN where two cannot be compared.
-    """
-    rows: list[dict[str, object]] = []
-    for name, result in results.items():
-        row: dict[str, object] = {"name": name}
-        if name != reference:
-            try:
-                gap = mcnemar(result, results[reference])
-            except DataError:
-                pass  # the columns stay empty, which says it
-            else:
-                row |= {"difference": gap.accuracy, "lower": gap.lower, "upper": gap.upper}
-                row["p"] = gap.p
-        rows.append(row)
-    return pd.DataFrame(rows, columns=["name", "difference", "lower", "upper", "p"])
-
-
 EXPERIMENTS = Experiments(
     validation,
     (
@@ -101,6 +74,4 @@ EXPERIMENTS = Experiments(
     ("learning_rate", "units", "lookback", "dropout", "modality_dropout", "batch_size"),
     frozenset({"protocol", "fold", "embargo", "warm_up", "camera", "seed"}),
     ablations,
-    side_by_side,
-    "accuracy",
 )

@@ -3,7 +3,8 @@
 Occlusion works for every classifier: something is taken away, and the classifier is asked again
 (Zeiler and Fergus 2014, ECCV, section 4). Where it is a network, its gradients say more: integrated
 gradients of the readings (Sundararajan, Taly and Yan 2017, ICML, section 3) and the class
-activation of the frame (Selvaraju et al. 2017, "Grad-CAM", ICCV, section 3).
+activation of the frame (Selvaraju et al. 2017, "Grad-CAM", ICCV, section 3). Where it is trees on
+what moves in the frames, one patch of the picture after another is held still.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import pandas as pd
 from core.backend import tensorflow
 from core.data.dataset import Dataset
 from core.errors import ConfigError
-from core.gas.classifier import Answer
+from core.gas.classifier import Answer, answer_of
 from core.gas.faults import Fault, with_readings
+from core.gas.frame_windows import FrameWindows
+from core.gas.late import LateFusion
 from core.gas.looks import GIVEN, seen
 from core.gas.network import Inputs, Network
 from core.gas.samples import Samples
@@ -40,13 +43,16 @@ class Explanation:
         gas: (C,) float32, probability of each class.
         code: The class that is explained: the likeliest one unless another was asked for.
         without: Probability of that class by what was taken away: "all sensors", "camera", and
-            each sensor, which then reads its mean over the training rows.
+            each sensor, which then reads its mean over the training rows; not where the classifier
+            sees images of the readings that were drawn elsewhere.
         readings: (T, N) float32, what was read, raw units.
         gradients: (T, N) float32, share of each reading in the log-odds of the class, against
             the mean over the training rows; None where the classifier is no network or reads no
             sensors.
         heat: (h, w) float32 of 0 to 1, where in the frame the network finds the class; None where
             it is no network or sees no frame.
+        drop: (h, w) float32, by how much the probability of the class falls while nothing moves
+            in that patch of the frames; None where the classifier is a network or sees no frame.
     """
 
     row: int
@@ -57,6 +63,7 @@ class Explanation:
     readings: np.ndarray
     gradients: np.ndarray | None
     heat: np.ndarray | None
+    drop: np.ndarray | None
 
 
 def explain(fitted: Fitted, dataset: Dataset, row: int, code: int | None = None) -> Explanation:
@@ -80,7 +87,8 @@ def explain(fitted: Fitted, dataset: Dataset, row: int, code: int | None = None)
     if not 0 <= code < len(fitted.classes):
         raise ConfigError(f"There is no class {code}.", f"They are 0 to {len(fitted.classes) - 1}.")
     without = {
-        name: float(_said(fitted, occluded).gas[0, code]) for name, occluded in _occluded(one)
+        name: float(_said(fitted, occluded).gas[0, code])
+        for name, occluded in _occluded(one, _reads_numbers(fitted))
     }
     network = fitted.classifier if isinstance(fitted.classifier, Network) else None
     return Explanation(
@@ -92,6 +100,7 @@ def explain(fitted: Fitted, dataset: Dataset, row: int, code: int | None = None)
         one.scale.select(one.recording)[one.windows(slice(None))[0]],
         None if network is None else gradients(network, one, code),
         None if network is None else heat(network, one, code),
+        drop(fitted, one, code),
     )
 
 
@@ -99,16 +108,56 @@ def _said(fitted: Fitted, samples: Samples) -> Answer:
     return fitted.temperatures.apply(fitted.classifier.predict(samples))
 
 
-def _occluded(samples: Samples) -> Iterator[tuple[str, Samples]]:
-    """Return *samples* with one thing after another taken away, by its name."""
+def _reads_numbers(fitted: Fitted) -> bool:
+    """Whether sensors can be taken away one by one: not from images that were drawn elsewhere."""
+    network = fitted.classifier
+    if not isinstance(network, Network) or network.config.image != GIVEN:
+        return True
+    return all(cnn.view.modality != "sensors" for cnn in _cnns(network))
+
+
+def _occluded(samples: Samples, each: bool) -> Iterator[tuple[str, Samples]]:
+    """Return *samples* with one thing after another taken away, by its name.
+
+    Args:
+        samples: A single decision.
+        each: Whether single sensors are among them.
+    """
     recording = samples.recording
     yield SENSORS, Fault(sensors_lost=True).of(samples)
     if recording.frames is not None and recording.frames.present[samples.rows].any():
         yield CAMERA, Fault(camera_lost=True).of(samples)
+    if not each:
+        return
     for name, mean in zip(samples.scale.channels, samples.scale.center, strict=True):
         values = recording.values.copy()
         values[:, recording.channels.index(name)] = mean
         yield name, replace(samples, recording=with_readings(recording, values))
+
+
+def drop(fitted: Fitted, samples: Samples, code: int) -> np.ndarray | None:
+    """Return (8, 6) float32: what the probability of a class loses with each patch of the frames.
+
+    A patch is hidden in all frames that the decision reads, as if nothing had moved there. None
+    where the classifier does not look at what moves, or the decision has no frame.
+
+    Args:
+        fitted: The classifier.
+        samples: A single decision.
+        code: Place of the class.
+    """
+    classifier = fitted.classifier
+    if not isinstance(classifier, (FrameWindows, LateFusion)):
+        return None
+    if not samples.present(slice(None))[0, 1]:
+        return None
+    hidden = classifier.without(samples)
+    if hidden is None:
+        return None
+    flat = answer_of(hidden.reshape(-1, hidden.shape[-1]))
+    left = fitted.temperatures.apply(flat).gas[:, code]
+    own = _said(fitted, samples).gas[0, code]
+    return (own - left).reshape(hidden.shape[:2]).astype(np.float32)
 
 
 def gradients(network: Network, samples: Samples, code: int, steps: int = STEPS) -> Any:

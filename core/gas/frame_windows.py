@@ -15,11 +15,12 @@ import numpy as np
 from core.gas.classifier import Answer, Training, answer_of
 from core.gas.features import read_by
 from core.gas.looks import no_frames
-from core.gas.motion import Motion
+from core.gas.motion import SIZE, Motion
 from core.gas.samples import Samples
-from core.gas.windows import LONGEST, Windows
+from core.gas.windows import LONGEST, Windows, of_lengths
 from core.task import Reporter
 
+PATCHES = 8, 6  # down and across, that are hidden one after another to explain a decision
 MOTION = Motion()  # of all models: to look at frames takes longer than to learn from them
 
 
@@ -55,3 +56,21 @@ class FrameWindows(Windows):
             return answer_of(np.full((len(samples), classes), 1 / classes))
         gas = super().predict(samples).gas
         return answer_of(np.where(shown[:, None], gas, 1 / gas.shape[1]))
+
+    def without(self, samples: Samples) -> np.ndarray:
+        """Return (8, 6, C): what is said of a single decision while a patch of all frames is still.
+
+        Args:
+            samples: One decision whose row has a frame.
+        """
+        rows, first = read_by(samples, LONGEST)
+        moved = MOTION.without(samples, rows, first, _patches())
+        window = np.searchsorted(rows, samples.windows(slice(None), LONGEST)[0])
+        return self._asked(of_lengths(moved[:, window])).reshape(*PATCHES, -1)
+
+
+def _patches() -> np.ndarray:
+    """Return (48, SIZE, SIZE) bool: one patch after another, from the upper left."""
+    down, across = (np.arange(SIZE) * count // SIZE for count in PATCHES)
+    number = down[:, None] * PATCHES[1] + across
+    return number == np.arange(np.prod(PATCHES))[:, None, None]

@@ -64,6 +64,25 @@ class LateFusion(Stored):
 
     def predict(self, samples: Samples) -> Answer:
         """Return the product of the members whose modality is there."""
+        return answer_of(softmax(self._logits(samples), axis=1))
+
+    def without(self, samples: Samples) -> np.ndarray | None:
+        """Return (8, 6, C): what is said of a single decision while a patch of all frames is still.
+
+        None where the camera has no say in it.
+        """
+        camera = self.members["camera"]
+        assert isinstance(camera, FrameWindows)
+        if not camera.arrays or not samples.present(slice(None))[0, 1]:
+            return None
+        place = list(self.members).index("camera")
+        said = np.log(np.maximum(camera.without(samples), LEAST)) / self.arrays[HEATS][place]
+        rest = self._logits(replace(samples, camera_lost=True))
+        gas: np.ndarray = softmax(rest + said, axis=-1)
+        return gas
+
+    def _logits(self, samples: Samples) -> np.ndarray:
+        """Return (W, C): the sum of what the members say whose modality is there."""
         present = samples.present(slice(None))
         total = np.zeros((len(samples), len(samples.recording.classes)))
         for place, member in enumerate(self.members.values()):
@@ -71,7 +90,7 @@ class LateFusion(Stored):
                 continue
             said = np.log(np.maximum(member.predict(samples).gas, LEAST))
             total += present[:, [place]] * said / self.arrays[HEATS][place]
-        return answer_of(softmax(total, axis=1))
+        return total
 
     @property
     def facts(self) -> dict[str, str]:

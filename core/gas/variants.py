@@ -29,6 +29,7 @@ _ALL = (
         "al. 1998): trained in a minute, and either goes on alone when the other fails.",
         LateFusion,
         _ROWS | {"camera", "seed"},
+        version=2,
     ),
     Variant(
         "attention",
@@ -75,6 +76,7 @@ _ALL = (
         "Trees and a linear model on what moved in the last 15, 30, 60 and 120 frames.",
         FrameWindows,
         _ROWS | {"camera", "seed"},
+        version=2,
     ),
     Variant(
         "sensor-cnn",

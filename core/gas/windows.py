@@ -55,13 +55,17 @@ class Windows(Stored):
         """Return the statistics (B, 28 N) of the windows of every length, piece by piece."""
         read = self.reading(samples)
         for indices in pieces(len(samples), CHUNK):
-            windows = read(indices)
-            yield np.concatenate([statistics(windows[:, -one:]) for one in LENGTHS], axis=1)
+            yield of_lengths(read(indices))
 
     def _asked(self, rows: np.ndarray) -> np.ndarray:
         level = (rows - self.arrays["center"]) / self.arrays["spread"]
         linear = softmax(level @ self.arrays["weights"] + self.arrays["offsets"], axis=1)
         return (ask(self.arrays, rows) + linear) / 2
+
+
+def of_lengths(windows: np.ndarray) -> np.ndarray:
+    """Return the statistics (B, 28 N) of the ends of *windows* (B, T, N), one after another."""
+    return np.concatenate([statistics(windows[:, -one:]) for one in LENGTHS], axis=1)
 
 
 def _regression(rows: np.ndarray, codes: np.ndarray, classes: int) -> dict[str, np.ndarray]:

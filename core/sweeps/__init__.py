@@ -19,7 +19,7 @@ from __future__ import annotations
 import threading
 from typing import Any, get_args
 
-from core import jobs
+from core import jobs, peers
 from core import task as tasks
 from core.config import Config
 from core.data.dataset import Dataset
@@ -28,7 +28,7 @@ from core.learning import WHOLE, window_sizes
 from core.sweeps import coordinator, store
 from core.sweeps.coordinator import Coordinator
 from core.sweeps.space import Span, around, bounds, experiments, limited, narrowed, usual
-from core.sweeps.store import Kind, Study, Trial, counts, get, recent, trials
+from core.sweeps.store import Kind, Study, Trial, counts, delete, get, recent, trials
 
 __all__ = [
     "KINDS",
@@ -42,8 +42,10 @@ __all__ = [
     "best",
     "bounds",
     "compare",
+    "compared",
     "counts",
     "create",
+    "delete",
     "experiments",
     "get",
     "go_on",
@@ -237,14 +239,19 @@ def compare(study: Study, known: list[Trial]) -> Any:
     """Return how far each of the listed configs is from the first, on the test rows of both.
 
     Returns:
-        See `core.task.Experiments.compare`; None where the task has no paired test, or before
-        the first and another one are done.
+        See `core.sweeps.results.compare`; None before the first and another one are done.
     """
     names = {trial.run: trial.label for trial in known if trial.run is not None}
     first = known[0]
-    if experiments(study.task).compare is None or first.run is None or len(names) < 2:
+    if first.run is None or len(names) < 2:
         return None
     return jobs.ask("core.sweeps.results:compare", names, names[first.run], timeout=60)
+
+
+def compared(study: Study) -> str:
+    """Return what `compare` counts, such as "MAE"."""
+    own = peers.of(study.task)
+    return own.SHOWN[own.METRIC]
 
 
 def start() -> None:

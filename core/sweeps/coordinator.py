@@ -193,7 +193,13 @@ class Coordinator:
             going += 1
 
     def _submit(self, study: Study, trial: Trial) -> None:
-        """Ask for the training of a trial that is written down."""
+        """Ask for the training of a trial that is written down.
+
+        A job that is being stopped is waited for: who joined it would be stopped with it.
+        """
+        job = queue.get(trial.key)
+        if job is not None and job.active and job.stopping:
+            return
         config = tasks.get(study.task).Config.parse(trial.config)
         jobs.submit(study.task, _recording(study), config, trial.who)
         try:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from core import runs
-from core.errors import ConfigError
+from core import peers, runs
+from core.errors import DataError
 from core.sweeps.space import experiments
+
+TOLD = ("difference", "lower", "upper", "p")
 
 
 def value(identifier: str, metric: str) -> float | None:
@@ -16,22 +20,31 @@ def value(identifier: str, metric: str) -> float | None:
 
 
 def compare(names: dict[str, str], reference: str) -> pd.DataFrame:
-    """Return how far runs of one task are from one of them, on the test rows that both have.
+    """Return how far runs of one task are from one of them, by the paired test of the task.
 
     Args:
         names: Label of each run, by its id.
         reference: Label of the one that the others are compared with.
 
     Returns:
-        See `core.task.Experiments.compare`.
-
-    Raises:
-        ConfigError: the task has no paired test.
+        One row a run: name, and difference, lower, upper (its 95 % interval) and p of the task's
+        main metric, on the test rows that both have. NaN for the reference itself, and where two
+        cannot be compared, as with another horizon or too few labelled events.
     """
     found = {label: runs.get(identifier) for identifier, label in names.items()}
-    task = next(iter(found.values())).task
-    test = experiments(task).compare
-    if test is None:
-        raise ConfigError(f"The task {task} has no paired test.")
-    table = test({label: run.result() for label, run in found.items()}, reference)
-    return table[["name", "difference", "lower", "upper", "p"]]
+    own = peers.of(next(iter(found.values())).task)
+    results = {label: run.result() for label, run in found.items()}
+    decisions = {label: run.decision() for label, run in found.items()}
+    rows: list[dict[str, Any]] = []
+    for label in found:
+        row: dict[str, Any] = {"name": label}
+        if label != reference:
+            try:
+                pair = {one: results[one] for one in (label, reference)}
+                tested = own.contest(pair, decisions).pairs
+            except DataError:
+                tested = pd.DataFrame()  # the columns stay empty, which says it
+            if len(tested):
+                row |= {name: tested[name].iloc[0] for name in TOLD}
+        rows.append(row)
+    return pd.DataFrame(rows, columns=["name", *TOLD])

@@ -34,6 +34,7 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy import delete as sql_delete
 
 from core.database import METADATA, transaction
 from core.errors import ConfigError, JobError
@@ -284,6 +285,21 @@ def stop(name: str) -> list[Trial]:
         rows = connection.execute(select(_TRIALS).where(*where)).mappings().all()
         connection.execute(update(_TRIALS).where(*where).values(state="waiting"))
     return [Trial(**row) for row in rows]
+
+
+def delete(name: str) -> None:
+    """Remove a study that does not run, with what is known of its trials; their runs stay.
+
+    Raises:
+        ConfigError: it runs, or there is none of that name.
+    """
+    idle = _STUDIES.c.name == name, _STUDIES.c.state != "running"
+    with transaction() as connection:
+        if connection.execute(sql_delete(_STUDIES).where(*idle)).rowcount:
+            connection.execute(sql_delete(_TRIALS).where(_TRIALS.c.study == name))
+            return
+    get(name)  # knows what to say of a name that is not there
+    raise ConfigError(f"Study {name} runs.", "Stop it before it is deleted.")
 
 
 def go_on(name: str, more: int, owner: str = "") -> None:

@@ -1,6 +1,7 @@
 """Heat maps of the readings that came with a recording."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from core import gas
 from core.errors import DataError
 from core.gas.cnn import Cnn
 from core.gas.config import Config
-from core.gas.explain import gradients
+from core.gas.explain import CAMERA, SENSORS, _occluded, _reads_numbers, gradients
 from core.gas.looks import View, seen
 from core.gas.variants import VARIANTS
 from tests.gas.fused_examples import altered, recording, training
@@ -74,6 +75,12 @@ def test_a_network_looks_at_them_as_they_are(monkeypatch, home):
     one = altered(test, rows=test.rows[[17]], first=test.first[[17]])
     np.testing.assert_allclose(network.predict(one).gas[0], whole[17], atol=1e-5)
     assert gradients(network, one, 1) is None
+    fitted = SimpleNamespace(classifier=network)
+    assert not _reads_numbers(fitted)
+    assert [name for name, _ in _occluded(one, False)] == [SENSORS, CAMERA]
+    assert len(list(_occluded(one, True))) == 2 + len(one.scale.channels)
+    network.config = config.model_copy(update={"image": "stripes"})
+    assert _reads_numbers(fitted)
 
 
 def test_without_them_there_is_one_clear_error(home):

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from core.errors import DataError
+from core.gas import frame_windows
 from core.gas.config import Config
 from core.gas.frame_windows import FrameWindows
 from core.gas.late import LateFusion
-from core.gas.windows import Windows
+from core.gas.motion import SIZE, numbers_of
+from core.gas.windows import LONGEST, Windows, of_lengths
 from tests.gas.fused_examples import CLASSES, altered, recording, training
 
 MISSING = 7
@@ -93,3 +95,28 @@ def test_one_decision_is_that_of_all_rows(late, data):
     for row in (0, 17, 50):
         one = altered(data[1], rows=data[1].rows[[row]], first=data[1].first[[row]])
         np.testing.assert_allclose(late.predict(one).gas[0], whole[row], atol=1e-5)
+
+
+def one_of(samples, place):
+    return replace(samples, rows=samples.rows[[place]], first=samples.first[[place]])
+
+
+def test_with_nothing_hidden_the_answer_is_the_same_and_with_all_hidden_that_of_a_still_scene(
+    late, data, monkeypatch
+):
+    one = one_of(data[1], 5)
+    camera = late.members["camera"]
+    found = late.without(one)
+    assert found.shape == (*frame_windows.PATCHES, len(CLASSES))
+    np.testing.assert_allclose(found.sum(axis=-1), 1, rtol=1e-5)
+    masks = frame_windows._patches()
+    assert (masks.sum(axis=0) == 1).all()
+    monkeypatch.setattr(frame_windows, "_patches", lambda: masks & False)
+    nothing = late.without(one)
+    np.testing.assert_allclose(nothing, np.broadcast_to(late.predict(one).gas, found.shape), 1e-4)
+    monkeypatch.setattr(frame_windows, "_patches", lambda: masks | True)
+    still = numbers_of(np.zeros((1, 1, 3, SIZE, SIZE), np.float32))
+    steady = camera._asked(of_lengths(np.repeat(still, LONGEST, axis=1)))
+    np.testing.assert_allclose(camera.without(one)[0, 0], steady[0], atol=1e-5)
+    assert late.without(altered(one, camera_lost=True)) is None
+    assert late.without(one_of(data[0].train, 0)) is None  # no frame

@@ -219,6 +219,14 @@ def test_intervals_hold_the_figure_and_know_that_neighbours_are_alike():
     assert widths[1] > 3 * widths[0]
 
 
+def test_a_single_block_of_each_class_is_not_sure():
+    labels = np.repeat([0, 1, 2], 50)
+    wrong = np.arange(150) % 50 < 20
+    result = made(labels, np.eye(3)[np.where(wrong, (labels + 1) % 3, labels)])
+    low, high = gas.intervals(result).loc["accuracy"]
+    assert low < 0.55 < 0.65 < high
+
+
 def test_mcnemar_counts_rows_that_one_alone_has_right():
     first, second = guessed(skill=2.0), guessed(skill=1.0, seed=0)
     test = gas.mcnemar(first, second)

@@ -10,7 +10,16 @@ from core.errors import DataError
 from core.gas import motion
 from core.gas.camera import colours
 from core.gas.frames import Arrays, Frames
-from core.gas.motion import SIZE, WIDTH, Motion, numbers_of, on_one_scale, step
+from core.gas.motion import (
+    SIZE,
+    WIDTH,
+    Motion,
+    maps_of,
+    numbers_of,
+    off_scale,
+    on_one_scale,
+    step,
+)
 from tests.gas.fused_examples import altered, recording, training
 
 ROWS, NOISE = 40, 0.004
@@ -68,7 +77,45 @@ def test_a_window_is_brought_to_the_scale_of_its_last_frame():
     window, noise = on_one_scale(fields, steps)
     np.testing.assert_allclose(window, np.broadcast_to(fields[-1], window.shape), atol=1e-5)
     assert noise == motion.FINEST
-    np.testing.assert_array_equal(on_one_scale(fields[:1], steps[:0])[0], fields[:1])
+    np.testing.assert_allclose(on_one_scale(fields[:1], steps[:0])[0], fields[:1])
+
+
+def test_errors_from_frame_to_frame_do_not_add_up():
+    fields = np.repeat(scene()[None], ROWS, axis=0)
+    fields[25:, 5:20, 5:20] += 0.15
+    steps = np.tile([1.0, 0.0, NOISE], (ROWS - 1, 1))
+    steps[:, 0] += np.random.default_rng(5).normal(0, 0.01, ROWS - 1)
+    window, _ = on_one_scale(fields, steps)
+    still = np.ones((SIZE, SIZE), bool)
+    still[5:20, 5:20] = False
+    chained = np.cumprod(np.r_[1.0, steps[::-1, 0]])[::-1, None, None] * fields
+    assert np.abs(chained - chained[-1])[:, still].max() > 0.03
+    assert np.abs(window - window[-1])[:, still].max() < 0.003
+    assert (window[-1] - window[0])[~still] == pytest.approx(0.15, abs=0.005)
+
+
+def test_what_is_too_hot_for_the_scales_has_not_changed():
+    fields = still()
+    fields[:, 20:24, 20:24] = np.random.default_rng(6).uniform(1.0, 1.5, ROWS)[:, None, None]
+    off = off_scale(np.clip(fields, 0, 1))
+    assert off[19:25, 19:25].all()
+    assert off.sum() == 36
+    hot, plain = moved(seen(fields))[35], moved(seen(still()))[35]
+    assert np.abs(hot - plain).max() < 1
+
+
+def test_hidden_patches_change_what_moved_in_them_alone():
+    fields = still()
+    fields[25:, 10:30, 10:25] += 0.1
+    samples, known = seen(fields), Motion()
+    whole = known.of(samples, samples.rows, samples.first)
+    patches = np.zeros((3, SIZE, SIZE), bool)
+    patches[1, 8:32, 8:28] = patches[2, 36:, 36:] = True
+    found = known.without(samples, samples.rows[26:29], samples.first[26:29], patches)
+    np.testing.assert_allclose(found[0], whole[26:29], atol=1e-5)
+    warm = len(motion.OVER) - 1
+    assert (found[1][:, warm] < np.arcsinh(5)).all()
+    assert (found[2][:, warm] > np.arcsinh(5)).all()
 
 
 def test_the_scale_of_a_frame_does_not_show():
@@ -93,8 +140,10 @@ def test_warmer_and_colder_are_told_from_a_scene_that_stands_still(sign):
 def test_numbers_equal_a_plain_computation():
     rng = np.random.default_rng(0)
     window, noise = rng.normal(size=(9, SIZE, SIZE)), 0.5
-    found = numbers_of(window, noise)
+    maps = maps_of(window, noise)
+    found = numbers_of(maps)
     assert found.shape == (WIDTH,)
+    np.testing.assert_allclose(numbers_of(np.stack([maps, 2 * maps]))[0], found, atol=1e-6)
     middle = np.median(window, axis=0)
     change = (window[8] - middle) / noise
     above = (np.sort(window, axis=0)[7] - middle) / noise

@@ -125,6 +125,7 @@ def test_occlusion_asks_again_with_the_sensor_at_its_training_mean(forest):
     assert found.without[SENSORS] == pytest.approx(lost.gas[row, found.code], abs=1e-5)
     assert found.gradients is None
     assert found.heat is None
+    assert found.drop is None
     with pytest.raises(ConfigError, match="no row"):
         gas.explain(fitted, recording, len(recording))
     with pytest.raises(ConfigError, match="no class"):

@@ -107,7 +107,11 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def own(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A home folder of the test's own; whatever it starts is ended."""
+    """A home folder of the test's own; whatever it starts is ended.
+
+    Not for a module with a `cluster`: the watch of that would take the jobs of this home to itself.
+    """
+    assert jobs._watch is None
     home = tmp_path / "home"
     isolate(monkeypatch, home)
     copy_store(empty_store, home / "runs.db")

@@ -140,6 +140,20 @@ def test_a_study_with_nothing_left_says_so():
     assert sweeps.go_on(study.name, 1).planned == 2
 
 
+def test_a_study_that_does_not_run_is_deleted_with_its_trials_and_its_runs_stay():
+    one, other = made(planned=3), made(planned=3)
+    store.add(one, "", trial(0))
+    with pytest.raises(ConfigError, match=f"Study {one.name} runs. Stop it"):
+        sweeps.delete(one.name)
+    assert len(sweeps.trials(one.name)) == 1
+    sweeps.stop(one.name)
+    sweeps.delete(one.name)
+    assert [study.name for study in sweeps.recent()] == [other.name]
+    assert sweeps.trials(one.name) == []
+    with pytest.raises(ConfigError, match="There is no study"):
+        sweeps.delete(one.name)
+
+
 def test_names_do_not_repeat(monkeypatch):
     monkeypatch.setattr(store, "two_words", lambda key: "calm-otter")
     names = {made().name for _ in range(3)}

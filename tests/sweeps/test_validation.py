@@ -11,7 +11,6 @@ import pytest
 from core import anomaly, forecast, gas, life
 from core.anomaly.residuals import ResidualsInMemory, Training
 from core.forecast.conformal import Bands
-from core.gas.compare import mcnemar
 
 RNG = np.random.default_rng(5)
 PARTS = np.repeat(["train", "validation", "test"], [20, 12, 16])
@@ -89,19 +88,3 @@ def test_gases_are_judged_by_labelled_validation_rows():
     other[32:] = other[32:, ::-1]
     assert of(gas, gases(other, labels)) == found
     assert of(gas, gases(said, np.full(48, -1))) == {}
-
-
-def test_gases_side_by_side_are_the_test_of_mcnemar():
-    labels = RNG.integers(0, 2, 48)
-    first, second = (
-        gases(np.c_[1 - leak, leak], labels)
-        for leak in RNG.uniform(0.01, 0.99, (2, 48)).astype(np.float32)
-    )
-    table = gas.EXPERIMENTS.compare({"one": first, "two": second}, "one").set_index("name")
-    expected = mcnemar(second, first)
-    assert table.loc["two", "difference"] == expected.accuracy
-    assert table.loc["two", "p"] == expected.p
-    assert np.isnan(table.loc["one", "difference"])
-    shorter = replace(second, steps=second.steps.iloc[:40])
-    none = gas.EXPERIMENTS.compare({"one": first, "two": shorter}, "one")
-    assert none["p"].isna().all()

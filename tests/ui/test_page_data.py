@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.data import catalog, open_dataset
 from core.settings import settings
-from dashboard import charts, data_pictures
+from dashboard import charts, data_pictures, figures
 from tests.ui.app import errors, metrics, open_page, run, titles
 
 ROWS = 120
@@ -327,6 +327,13 @@ def drawn(monkeypatch, **link) -> dict[str, dict[str, pd.DataFrame]]:
     )
     open_page("data", **link)
     return found
+
+
+def test_every_channel_is_offered_as_a_file(stored, monkeypatch):
+    names = []
+    monkeypatch.setattr(figures, "download", lambda *drawn: names.append(drawn[-1]))
+    open_page("data", data=stored)
+    assert names == [f"{stored}-{name}" for name in ("flow", "heat")]
 
 
 def test_filled_in_values_are_marked_in_their_channel_alone(stored, monkeypatch):

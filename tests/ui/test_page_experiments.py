@@ -266,6 +266,20 @@ def test_a_finished_list_cannot_go_on(stored):
     assert app.button(key="experiments-go-on").label == "Go on: 3 trials to go"
 
 
+def test_a_study_is_deleted_after_a_second_question(stored):
+    made = windows(stored)
+    sweeps.stop(made.name)
+    app = page(study=made.name)
+    app.button(key="experiments-delete").click()
+    run(app)
+    assert sweeps.get(made.name) == sweeps.recent()[0]
+    app.button(key="experiments-delete-yes").click()
+    run(app)
+    assert sweeps.recent() == []
+    assert not errors(app)
+    assert "Begin" in [one.label for one in app.button]
+
+
 def test_the_list_of_studies_names_all(stored):
     first, second = windows(stored), filled(stored, [0.5, None])
     listed = tables(page(data=stored))[-1]

@@ -16,7 +16,7 @@ from core import format as write
 from core import task as tasks
 from core.data import catalog
 from core.settings import settings
-from dashboard import forecast_charts, forecast_data, forecast_setup
+from dashboard import figures, forecast_charts, forecast_data, forecast_setup
 from dashboard.charts import Axis
 from dashboard.draw import spec
 from dashboard.forecast_course import Course
@@ -126,6 +126,22 @@ def test_every_tab_opens_for_every_kind_of_run(stored, variant, tab):
     app = of(stored[variant], tab, silent="north", epoch="1")
     assert not errors(app)
     assert titles(app) == ["Forecast"]
+
+
+@pytest.mark.parametrize(
+    ("tab", "offered"),
+    [
+        ("Attention", {"attention-1-from-{origin}", "attention-2-from-{origin}"}),
+        ("Hours and nodes", {"hours", "targets", "map"}),
+    ],
+)
+def test_charts_of_a_tab_are_offered_as_files(stored, monkeypatch, tab, offered):
+    names = []
+    monkeypatch.setattr(figures, "download", lambda *drawn: names.append(drawn[-1]))
+    one = stored["fusion"]
+    of(one, tab, origin="1")
+    first = one.result().origins[one.result().test][0]
+    assert {f"{one.name}-{name.format(origin=first)}" for name in offered} <= set(names)
 
 
 def test_the_error_by_step_is_that_of_the_run(stored):

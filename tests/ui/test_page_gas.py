@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from PIL import Image
@@ -20,7 +21,7 @@ from core.data import catalog
 from core.gas import Decision, Fault
 from core.gas.cnn import Cnn
 from core.settings import settings
-from dashboard import gas_charts, gas_plots, gas_scene, gas_setup, gas_why
+from dashboard import figures, gas_charts, gas_plots, gas_scene, gas_setup, gas_why
 from dashboard.draw import spec
 from dashboard.gas_course import Course
 from dashboard.theme import MEANINGS
@@ -228,6 +229,42 @@ def test_a_network_shows_where_in_the_frame_and_which_readings(stored):
     assert "integrated gradients" in captions
     leak = stored["attention"].result().leak[4 * 16 + 8]
     assert any(f"Leak **{write.percent(float(leak))}**" in text.value for text in app.markdown)
+
+
+@pytest.mark.parametrize(
+    ("tab", "link", "offered"),
+    [
+        ("Why", {"session": "unit-4", "row": "9"}, {"row-72-without", "row-72-gradients"}),
+        ("Faults", {"drift": "1.5"}, {"fault"}),
+    ],
+)
+def test_charts_of_a_tab_are_offered_as_files(stored, monkeypatch, tab, link, offered):
+    names = []
+    monkeypatch.setattr(figures, "download", lambda *drawn: names.append(drawn[-1]))
+    one = stored["attention"]
+    of(one, tab, **link)
+    assert {f"{one.name}-{name}" for name in offered} <= set(names)
+
+
+def explained(drop: np.ndarray | None, heat: np.ndarray | None = None) -> gas.Explanation:
+    none = np.zeros(0, np.float32)
+    return gas.Explanation(0, 0.5, none, 0, pd.Series(dtype=float), none, None, heat, drop)
+
+
+def test_trees_show_the_patches_that_a_decision_was_found_in():
+    drop = np.zeros((8, 6), np.float32)
+    drop[2, 3], drop[4, 4] = 0.25, -0.5
+    heading, heat, words = gas_why._found(explained(drop))
+    assert "occlusion" in heading
+    assert "25.0 percentage points" in words
+    assert "no gradients" in words
+    assert heat is not None
+    assert heat[2, 3] == 1
+    assert heat.sum() == 1  # what spoke against it is not red
+    heading, heat, words = gas_why._found(explained(np.zeros((8, 6), np.float32)))
+    assert heat is None
+    assert "Nothing in this frame" in words
+    assert "no map" in gas_why._found(explained(None))[2]
 
 
 def test_without_a_camera_there_is_no_frame_but_all_else(home, monkeypatch):
