@@ -18,8 +18,8 @@ EFFECTS = ("component", "run", "from", "to", "difference", "lower", "upper", "p"
 def differing(found: Sequence[Run]) -> pd.DataFrame:
     """Return the settings in which runs differ: setting (its name), title, and one column a run.
 
-    What a variant does not read is left out of its column, and a setting that only some of them
-    read does not count as a difference.
+    Values are as they are called on the screen. What a variant does not read is left out of its
+    column, and a setting that only some of them read does not count as a difference.
     """
     fields = tasks.get(found[0].task).Config.model_fields
     values = {run.id: _settings(run) for run in found}
@@ -27,7 +27,7 @@ def differing(found: Sequence[Run]) -> pd.DataFrame:
     for name in fields:
         reading = [run for run in found if name in values[run.id]]
         if len({values[run.id][name] for run in reading}) > 1:
-            own = {run.name: written(run.config.get(name)) for run in reading}
+            own = {run.name: _called(run, name) for run in reading}
             rows.append({"setting": name, "title": fields[name].title or name} | own)
     return pd.DataFrame(rows, columns=["setting", "title", *(run.name for run in found)])
 
@@ -37,8 +37,6 @@ def in_one_line(task: str, found: Sequence[Run], changes: pd.DataFrame) -> str:
     fields, told = tasks.get(task).Config.model_fields, []
     for row in changes.to_dict("records"):
         values = [row[run.name] for run in found if isinstance(row[run.name], str)]
-        if row["setting"] == "variant":
-            values = [tasks.label(task, value) for value in values]
         told.append((called(fields, str(row["setting"])), ", ".join(dict.fromkeys(values))))
     if not told:
         return "no setting differs"
@@ -116,10 +114,14 @@ def _only(
     if len(changed) != 1:
         return None
     (name,) = changed
-    before, after = written(run.config.get(name)), written(other.config.get(name))
-    if name == "variant":
-        before, after = tasks.label(run.task, before), tasks.label(run.task, after)
-    return tasks.get(run.task).Config.model_fields[name].title or name, before, after
+    title = tasks.get(run.task).Config.model_fields[name].title or name
+    return title, _called(run, name), _called(other, name)
+
+
+def _called(run: Run, name: str) -> str:
+    """Return the value of the setting *name* as it is called on the screen."""
+    value = run.config.get(name)
+    return tasks.label(run.task, str(value)) if name == "variant" else written(value)
 
 
 def called(fields: Mapping[str, Any], name: str) -> str:

@@ -41,12 +41,15 @@ def nothing_yet() -> None:
     stored = len(runs.stored(limit=2))
     with st.container(border=True, horizontal_alignment="center"):
         if stored < 2:
-            st.subheader("There is nothing to compare yet", anchor=False)
-            st.markdown("A comparison needs two runs of one task on the same recording.")
+            st.subheader("There is nothing to compare yet", anchor=False, text_alignment="center")
+            st.markdown(
+                "A comparison needs two runs of one task on the same recording.",
+                text_alignment="center",
+            )
             if st.button("Train a detector", key="compare-train-one", type="primary"):
                 routes.to("anomalies")
             return
-        st.subheader("Which runs?", anchor=False)
+        st.subheader("Which runs?", anchor=False, text_alignment="center")
         st.markdown(
             "Choose two to eight runs in the sidebar, or all variants that a data set has. The "
             "page Runs leads here as well: mark its rows there.",
@@ -63,7 +66,7 @@ def draw(found: list[Run], heading: DeltaGenerator) -> None:
         explain(error)
         return
     with heading:
-        report_button.draw([run.name for run in found])
+        report_button.draw([run.name for run in found], right=True)
     compare_table.verdict(bench)
     compare_table.table(bench)
     tabs.draw(
@@ -176,17 +179,22 @@ def _agreement(bench: Bench, course: Course) -> None:
     """Say how often the runs agree."""
     shares = course.shares()
     alone = ", ".join(
-        f"{CHIPS[bench.meanings[name]]} {plain(name)} {write.percent(shares[name])}"
+        f"{CHIPS[bench.meanings[name]]} {plain(name)} {_percent(shares[name])}"
         for name in bench.names
     )
     if course.courses.fired:
         st.markdown(
             f"Of the test rows that all share, every run has an alarm in "
-            f"**{write.percent(shares['all'])}** and none in **{write.percent(shares['none'])}**. "
+            f"**{_percent(shares['all'])}** and none in **{_percent(shares['none'])}**. "
             f"Only one has it: {alone}."
         )
     else:
         st.markdown(f"Nearest to what came, share of the test rows: {alone}.")
+
+
+def _percent(share: float) -> str:
+    """Write a share on one line."""
+    return write.percent(share).replace(" ", "\u00a0")
 
 
 def _explained(courses: Courses) -> str:

@@ -44,7 +44,7 @@ def table(bench: Bench) -> None:
     rows = []
     for row in found.table.to_dict("records"):
         cells = {
-            "Run": f"{CHIPS[bench.meanings[row['run']]]} {plain(row['run'])}",
+            "Run": f"{CHIPS[bench.meanings[row['run']]]}\u00a0{plain(row['run'])}",
             "Model": plain(f"{row['label']}{' (baseline)' if row['baseline'] else ''}"),
         }
         for name, title in found.titles.items():

@@ -53,5 +53,4 @@ def show(
     with st.container(gap=None) if figure else nullcontext():
         st.vega_lite_chart(full, key=key, on_select=select, alt=alt, width=width)
         if figure is not None:
-            with st.container(horizontal_alignment="right"):
-                figures.download(specification, data, figure)
+            figures.download(specification, data, figure)

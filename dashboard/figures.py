@@ -30,14 +30,17 @@ def download(specification: Mapping[str, Any], data: Mapping[str, pd.DataFrame],
     """
     file = name.replace("/", "-")  # a channel may be called so
     troubles: downloads.Troubles = []
-    with st.popover(
-        "Figure",
-        icon=":material/image:",
-        type="tertiary",
-        key=f"figure-{name}",
-        help="Saves this figure as PNG, SVG or CSV.",
-        on_change="rerun",
-    ) as menu:
+    with (
+        st.container(horizontal_alignment="right"),
+        st.popover(
+            "Figure",
+            icon=":material/image:",
+            type="tertiary",
+            key=f"figure-{name}",
+            help="Saves this figure as PNG, SVG or CSV.",
+            on_change="rerun",
+        ) as menu,
+    ):
         for kind in MIME:
             st.download_button(
                 kind.upper(),

@@ -19,23 +19,27 @@ HELP = {
 
 
 @st.fragment
-def draw(names: Sequence[str]) -> None:
+def draw(names: Sequence[str], right: bool = False) -> None:
     """Draw a small menu that hands out a report.
 
     Args:
         names: Of one run, which is reported with its baselines, or of two to eight side by side.
+        right: Whether it stands at the right edge.
     """
     name = f"{names[0]}-report" if len(names) == 1 else f"comparison-of-{len(names)}-report"
     troubles: downloads.Troubles = []
-    with st.popover(
-        "Report",
-        icon=":material/description:",
-        type="tertiary",
-        key="report",
-        help="Question, data, protocol, results with baselines and intervals, the threshold and "
-        "what it costs, limits, and how to make it again.",
-        on_change="rerun",
-    ) as menu:
+    with (
+        st.container(horizontal_alignment="right" if right else "left"),
+        st.popover(
+            "Report",
+            icon=":material/description:",
+            type="tertiary",
+            key="report",
+            help="Question, data, protocol, results with baselines and intervals, the threshold "
+            "and what it costs, limits, and how to make it again.",
+            on_change="rerun",
+        ) as menu,
+    ):
         st.caption("Takes some seconds.")
         for kind in MIME:
             st.download_button(

@@ -264,6 +264,8 @@ def test_differences_are_told_in_one_line(names):
     assert three.changed == (
         "2 settings differ: detector: PCA reconstruction, Largest z-score; variance kept: 0.9, 0.5"
     )
+    detectors = three.settings.set_index("setting").loc["variant", [first, wider, other]]
+    assert detectors.tolist() == ["PCA reconstruction", "PCA reconstruction", "Largest z-score"]
     assert three.reference == first
     assert three.effects["component"].tolist() == ["Variance kept", "Detector"]
     for row in three.effects.itertuples():

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from core.anomaly.bootstrap import BLOCK, FEWEST, MOST
 from core.anomaly.intervals import detect
@@ -73,7 +74,9 @@ def resampled(
         ],
         axis=1,
     )
-    return np.stack([_areas(one, units, weights) for one in scores])
+    # The products are small: more threads wait for one another for longer than they compute.
+    with threadpool_limits(1, "blas"):
+        return np.stack([_areas(one, units, weights) for one in scores])
 
 
 def whole(scores: np.ndarray, labels: np.ndarray, boundaries: np.ndarray) -> float | None:

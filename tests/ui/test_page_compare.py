@@ -101,7 +101,7 @@ def test_every_tab_of_every_task(names, task, tab):
     assert titles(app) == ["Compare"]
     assert not errors(app)
     table = app.table[0].value
-    assert [text.split(" ")[-1].replace("\\", "").strip("*") for text in table.index] == list(
+    assert [text.split()[-1].replace("\\", "").strip("*") for text in table.index] == list(
         compare.compare(names[task]).table["run"]
     )
     assert {"HTML", "PDF"} <= {one.proto.label for one in app.get("download_button")}  # a report
