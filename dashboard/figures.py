@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from core import figures, jobs
-from dashboard import downloads
 
 MIME = {"png": "image/png", "svg": "image/svg+xml", "csv": "text/csv"}
 HELP = {
@@ -19,7 +18,6 @@ HELP = {
 }
 
 
-@st.fragment
 def download(specification: Mapping[str, Any], data: Mapping[str, pd.DataFrame], name: str) -> None:
     """Draw a small menu that hands a chart out as a file.
 
@@ -29,7 +27,6 @@ def download(specification: Mapping[str, Any], data: Mapping[str, pd.DataFrame],
         name: Of the file, without its ending; no other chart of the page has it.
     """
     file = name.replace("/", "-")  # a channel may be called so
-    troubles: downloads.Troubles = []
     with (
         st.container(horizontal_alignment="right"),
         st.popover(
@@ -38,13 +35,12 @@ def download(specification: Mapping[str, Any], data: Mapping[str, pd.DataFrame],
             type="tertiary",
             key=f"figure-{name}",
             help="Saves this figure as PNG, SVG or CSV.",
-            on_change="rerun",
-        ) as menu,
+        ),
     ):
         for kind in MIME:
             st.download_button(
                 kind.upper(),
-                downloads.told(_maker(specification, data, kind), troubles),
+                _maker(specification, data, kind),
                 f"{file}.{kind}",
                 MIME[kind],
                 key=f"figure-{name}-{kind}",
@@ -53,8 +49,6 @@ def download(specification: Mapping[str, Any], data: Mapping[str, pd.DataFrame],
                 help=HELP[kind],
                 width="stretch",
             )
-        if menu.open:
-            downloads.explained(troubles)
 
 
 def _maker(

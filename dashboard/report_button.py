@@ -8,7 +8,6 @@ from importlib.util import find_spec
 import streamlit as st
 
 from core import jobs
-from dashboard import downloads
 
 WAIT = 300  # seconds
 MIME = {"html": "text/html", "pdf": "application/pdf"}
@@ -18,7 +17,6 @@ HELP = {
 }
 
 
-@st.fragment
 def draw(names: Sequence[str], right: bool = False) -> None:
     """Draw a small menu that hands out a report.
 
@@ -27,7 +25,6 @@ def draw(names: Sequence[str], right: bool = False) -> None:
         right: Whether it stands at the right edge.
     """
     name = f"{names[0]}-report" if len(names) == 1 else f"comparison-of-{len(names)}-report"
-    troubles: downloads.Troubles = []
     with (
         st.container(horizontal_alignment="right" if right else "left"),
         st.popover(
@@ -37,14 +34,13 @@ def draw(names: Sequence[str], right: bool = False) -> None:
             key="report",
             help="Question, data, protocol, results with baselines and intervals, the threshold "
             "and what it costs, limits, and how to make it again.",
-            on_change="rerun",
-        ) as menu,
+        ),
     ):
         st.caption("Takes some seconds.")
         for kind in MIME:
             st.download_button(
                 kind.upper(),
-                downloads.told(_maker(list(names), kind), troubles),
+                _maker(list(names), kind),
                 f"{name}.{kind}",
                 MIME[kind],
                 key=f"report-{kind}",
@@ -58,8 +54,6 @@ def draw(names: Sequence[str], right: bool = False) -> None:
             st.caption(
                 "A PDF needs WeasyPrint: `pip install 'fusionscope[pdf]'`. Or print the HTML."
             )
-        if menu.open:
-            downloads.explained(troubles)
 
 
 def _maker(names: list[str], kind: str) -> Callable[[], bytes | str]:
