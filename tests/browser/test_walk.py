@@ -33,9 +33,9 @@ def test_the_walk_ends_with_a_report_in_less_than_five_minutes(visit):
         if step.page in SHOWN:
             page.get_by_text(SHOWN[step.page]).first.wait_for()
         print(f"step {number} after {time.monotonic() - began:.0f} s")
+        visit.settle()  # until then the panel of the step before may stand beside the new one
         if number < len(walk.STEPS):
             page.get_by_role("button", name="Next").click()
-    visit.settle()
     page.get_by_role("button", name="Report", exact=True).click()
     with page.expect_download() as waiting:
         page.get_by_role("button", name="HTML", exact=True).click()
