@@ -229,7 +229,7 @@ def _legend(runs: tuple[tuple[Meaning, str], ...]) -> alt.Legend:
         values=[meaning for meaning, _ in runs],
         labelExpr=f"({names})[datum.value]",
         orient="top",
-        columns=3,
+        columns=2,  # a third would lie outside where the window is narrow
         labelLimit=120,
         symbolType="stroke",
         symbolSize=260,
