@@ -34,7 +34,7 @@ def compare(names: dict[str, str], reference: str) -> pd.DataFrame:
     found = {label: runs.get(identifier) for identifier, label in names.items()}
     own = peers.of(next(iter(found.values())).task)
     results = {label: run.result() for label, run in found.items()}
-    decisions = {label: run.decision() for label, run in found.items()}
+    decisions = {label: run.decided for label, run in found.items()}
     rows: list[dict[str, Any]] = []
     for label in found:
         row: dict[str, Any] = {"name": label}
