@@ -15,7 +15,8 @@ from core.console import err, out, print_json, print_pairs, print_table
 from core.errors import Cancelled, ConfigError, FusionscopeError
 
 if TYPE_CHECKING:
-    from core.forecast import Config, Result
+    from core.data.dataset import Dataset
+    from core.forecast import Config, Fitted, Result
 
 ablate = typer.Typer(no_args_is_help=True, help="Take a model apart, and see what each part does.")
 
@@ -37,6 +38,8 @@ def forecast(
 ) -> None:
     """Forecast what a recording will read next, with a stored run.
 
+    What is known ahead stands in rows behind the last reading, whose other cells are empty.
+
     The file has one row a step ahead and target: origin (time of the last row that is known),
     time, step, target, forecast, lower, upper, actual (where it is known).
 
@@ -57,8 +60,8 @@ def forecast(
     dataset = open_dataset(data, roles=roles, cleaning=Cleaning.model_validate(run.cleaning))
     fitted = run.fitted()
     result = task.predict(fitted, dataset)
-    if not every and fitted.config.nodes == "channels" and fitted.config.entity is None:
-        _warn(list(dataset.entities))
+    if not every:
+        _warn(fitted, dataset)
     frame = result.frame(None if every else _last(result))
     tables.write(frame, file)
     metrics = task.measures(result)
@@ -81,14 +84,19 @@ def forecast(
         print_table(columns, shown[columns].to_numpy())
 
 
-def _warn(entities: list[str]) -> None:
-    """Say whose end is forecast where entities stand one behind the other."""
-    if len(entities) > 1:
-        err.print(
-            f"Note: beyond its end only {entities[-1]}, the last entity, is forecast. Give each "
-            "of the others in a file of its own, or use --every for all known rows.",
-            markup=False,
+def _warn(fitted: Fitted, dataset: Dataset) -> None:
+    """Say whose end is forecast where entities stand one behind the other, and what it lacks."""
+    from core.forecast.panel import panel_of, untold
+
+    config, entities = fitted.config, list(dataset.entities)
+    notes = untold(panel_of(dataset, config), config)
+    if len(entities) > 1 and config.nodes == "channels" and config.entity is None:
+        notes.append(
+            f"beyond its end only {entities[-1]}, the last entity, is forecast. Give each "
+            "of the others in a file of its own, or use --every for all known rows."
         )
+    for note in notes:
+        err.print(f"Note: {note}", markup=False)
 
 
 def _last(result: Result) -> Any:

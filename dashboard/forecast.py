@@ -131,7 +131,7 @@ def _pictures(bench: Bench) -> None:
             "actual": course.readings(start, stop),
             "said": course.forecasts(start, stop),
             "beyond": course.ahead_of_all(start, stop),
-            "now": course.ends() if stop > len(course.tested) else course.ends().head(0),
+            "now": course.ends() if stop > course.end else course.ends().head(0),
         },
     )
     show(

@@ -69,7 +69,7 @@ def attention(bench: Bench) -> None:
 def _origin(bench: Bench) -> int:
     """Let the reader choose from where the forecast is made; return its first row."""
     origins = bench.result.origins[bench.result.test]
-    if bench.result.origins[-1] == len(bench.result):
+    if bench.result.goes_on:
         origins = np.r_[origins, bench.result.origins[-1]]
 
     usual = len(origins)

@@ -38,17 +38,27 @@ class Course(Abscissa):
         """(P,) test rows, in order."""
         return np.flatnonzero((self.result.steps["part"] == "test").to_numpy())
 
-    @cached_property
+    @property
     def goes_on(self) -> bool:
         """Whether there is a forecast of what is still to come."""
-        origins = self.result.origins
-        return bool(len(origins)) and int(origins[-1]) == len(self.result)
+        return self.result.goes_on
 
     @cached_property
     def rows(self) -> np.ndarray:
         """(P + H,) test rows, and those behind the last one that are forecast."""
-        beyond = len(self.result) + np.arange(self.result.horizon if self.goes_on else 0)
-        return np.r_[self.tested, beyond]
+        return np.union1d(self.tested, self._last)
+
+    @property
+    def _last(self) -> np.ndarray:
+        """(H,) rows of the forecast of what is still to come; (0,) without one."""
+        if not self.goes_on:
+            return np.array([], int)
+        return self.result.origins[-1] + np.arange(self.result.horizon)
+
+    @cached_property
+    def end(self) -> int:
+        """Place behind the last row that was recorded."""
+        return int(np.searchsorted(self.rows, self._last[0])) if self.goes_on else len(self)
 
     @property
     def latest(self) -> int:
@@ -118,9 +128,9 @@ class Course(Abscissa):
 
     def ahead_of_all(self, start: int, stop: int) -> pd.DataFrame:
         """Return [x, value, lower, upper] of the last forecast, which nothing is known of yet."""
-        places = np.arange(len(self.tested), len(self))
+        places = self.end + np.arange(len(self._last))
         inside = (places >= start) & (places < stop)
-        places, steps = places[inside], (places - len(self.tested))[inside]
+        places, steps = places[inside], (places - self.end)[inside]
         value = self.result.forecasts[-1, steps, 0] if len(places) else np.array([])
         bands = self.result.bands
         return pd.DataFrame(
@@ -143,7 +153,7 @@ class Course(Abscissa):
 
     def ends(self) -> pd.DataFrame:
         """Return [x]: the last row that was recorded."""
-        last = np.array([len(self.tested) - 1] if self.goes_on and len(self.tested) else [], int)
+        last = np.array([self.end - 1] if self.goes_on and self.end else [], int)
         return pd.DataFrame({"x": self.at(last)})
 
 

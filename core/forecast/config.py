@@ -130,7 +130,8 @@ class Config(BaseConfig):
         label="Known ahead",
         help="Channels, with commas between, whose values over the horizon are known when the "
         "forecast is made, such as a timetable or a weather forecast. Nothing else of the future "
-        "is read.",
+        "is read. Rows behind the last reading with these values alone say them for the forecast "
+        "of what is to come.",
         advanced=True,
     )
     scaling: Literal["node", "shared"] = setting(

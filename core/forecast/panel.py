@@ -67,6 +67,19 @@ class Panel:
         return np.where(self.known[:, self.targets, 0], readings, np.float32(np.nan))
 
     @property
+    def end(self) -> int:
+        """Row behind the last one that was recorded.
+
+        Rows behind it, of which only what is known ahead is told, are still to come.
+        """
+        if not self.future:
+            return len(self)
+        told = np.ones(self.known.shape[1:], bool)
+        told[tuple(np.transpose(self.future))] = False
+        rows = np.flatnonzero(self.known[:, told].any(axis=1))
+        return int(rows[-1]) + 1 if len(rows) else len(self)
+
+    @property
     def names(self) -> list[str]:
         """Names of the M targets."""
         return [self.nodes[node] for node in self.targets]
@@ -295,6 +308,18 @@ def _carried(values: np.ndarray, segments: list[slice]) -> np.ndarray:
     for rows in segments:
         filled[rows] = pd.DataFrame(filled[rows]).ffill().to_numpy(np.float32)
     return filled
+
+
+def untold(panel: Panel, config: Config) -> list[str]:
+    """Return a line if what is known ahead is not told for every step behind the last reading."""
+    told = min(len(panel) - panel.end, config.horizon)
+    if not panel.future or told == config.horizon:
+        return []
+    return [
+        f"Behind the last reading, {told} of {plural(config.horizon, 'row')} say what is known "
+        f"ahead ({config.future.strip()}); its last value stands for the rest. Append rows with "
+        "their time and these values, and all other cells empty."
+    ]
 
 
 def leaks(panel: Panel, train: np.ndarray) -> list[str]:

@@ -23,8 +23,8 @@ class Result:
         steps: One row a step of the recording: time where there is one, and part ("train",
             "validation" or "test").
         targets: Names of the M targets.
-        origins: (W,) int64, first row that each forecast is about; the row behind the last one
-            for the forecast of what is still to come.
+        origins: (W,) int64, first row that each forecast is about; the row behind the last one that
+            was recorded for the forecast of what is still to come.
         forecasts: (W, H, M) float32, raw units.
         last: (W, M) float32, the last readings before each origin: what persistence says.
         actual: (rows, M) float32, readings; NaN where nothing was measured.
@@ -60,14 +60,23 @@ class Result:
         readings = self.actual[np.where(inside, rows, 0)]
         return np.where(inside[..., None], readings, np.float32(np.nan))
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether the last forecast is of what is still to come."""
+        rows = self.origins[-1:, None] + np.arange(self.horizon)
+        told = self.actual[rows[rows < len(self.actual)]]
+        return bool(len(self.origins)) and not np.isfinite(told).any()
+
     def of_part(self, part: str) -> np.ndarray:
-        """Return (W,) bool: forecasts all of whose rows belong to *part*."""
+        """Return (W,) bool: forecasts all of whose rows belong to *part*, and not to come."""
         codes = (self.steps["part"] == part).to_numpy()
         counts = np.r_[0, np.cumsum(codes)]
         ends = self.origins + self.horizon
         inside = ends <= len(codes)
         whole = counts[np.minimum(ends, len(codes))] - counts[self.origins] == self.horizon
-        return inside & whole
+        told = inside & whole
+        told[-1:] &= not self.goes_on
+        return told
 
     @cached_property
     def test(self) -> np.ndarray:

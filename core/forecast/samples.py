@@ -90,9 +90,11 @@ def origins_of(
         lookback: T.
         horizon: H.
         rows: (rows,) bool.
-        beyond: Whether to add the origin behind the last row, of which nothing is known yet. A
-            segment that ends before has none: the rows behind it are not its own.
+        beyond: Whether to add the origin behind the last row that was recorded (`Panel.end`), of
+            which nothing is known yet. A segment that ends before has none: the rows behind it are
+            not its own.
     """
+    end = panel.end
     measured = panel.known[:, panel.targets, 0].any(axis=1) & rows
     counts = np.r_[0, np.cumsum(rows)]
     seen = np.r_[0, np.cumsum(measured)]
@@ -102,8 +104,8 @@ def origins_of(
         origins = np.arange(first, max(first, last + 1))
         inside = counts[origins + horizon] - counts[origins] == horizon
         parts.append(origins[inside & (seen[origins + horizon] > seen[origins])])
-        if beyond and segment.stop == len(panel) and segment.stop - segment.start >= lookback:
-            parts.append(np.array([segment.stop]))
+        if beyond and segment.stop == len(panel) and end - segment.start >= lookback:
+            parts.append(np.array([end]))
     return np.concatenate(parts) if parts else np.array([], int)
 
 

@@ -19,7 +19,7 @@ from core.forecast.conformal import Bands
 from core.forecast.edges import graph_of
 from core.forecast.forecaster import Forecaster, Training, last_of
 from core.forecast.network import Network
-from core.forecast.panel import Panel, check_length, leaks, panel_of
+from core.forecast.panel import Panel, check_length, leaks, panel_of, untold
 from core.forecast.result import Result
 from core.forecast.samples import Samples, origins_of, split_of
 from core.forecast.scale import Scale
@@ -299,6 +299,7 @@ def fit(
         (
             *panel.notes,
             *leaks(panel, prepared.parts == Part.TRAIN),
+            *untold(panel, config),
             *unfinished(history, config.epochs),
         ),
     )
@@ -317,7 +318,9 @@ def predict(
     silent: str | None = None,
     origins: np.ndarray | None = None,
 ) -> Result:
-    """Forecast from every origin of *dataset*, the one behind its last row included.
+    """Forecast from every origin of *dataset*, the one behind its last reading included.
+
+    Rows behind that, with what is known ahead and nothing else, are what that one reads of it.
 
     On the recording of the training the parts are kept, and validation and test are forecast;
     another recording is all test.

@@ -58,6 +58,23 @@ def test_it_says_whose_end_is_forecast_where_there_are_several(call, tmp_path):
     assert not call("forecast", run, "--data", path, "--out", tmp_path / "x.csv", "--every")[2]
 
 
+def test_rows_behind_the_last_reading_say_what_is_known_ahead(call, tmp_path):
+    frame = table(240)
+    path, later = tmp_path / "then.csv", tmp_path / "now.csv"
+    frame.to_csv(path, index=False)
+    frame.loc[237:, ["s0", "s1"]] = None
+    frame.to_csv(later, index=False)
+    ahead = ["--variant", "persistence", *SMALL, "--set", "target=s0", "--set", "future=s2"]
+    run = json.loads(call("train", "forecast", "--data", path, *ahead, "--json")[1])["run"]
+    file = tmp_path / "next.csv"
+    code, _, err = call("forecast", run, "--data", path, "--out", file)
+    assert code == 0
+    assert "0 of 3 rows say what is known ahead (s2)" in " ".join(err.split())
+    assert not call("forecast", run, "--data", later, "--out", file)[2]
+    said = pd.read_csv(file, parse_dates=["time"])
+    assert said["time"].tolist() == frame["time"][237:].tolist()
+
+
 def test_every_origin_is_forecast_on_request(call, recording, tmp_path):
     code, out, _ = call(
         "train", "forecast", "--data", recording, "--variant", "persistence", *SMALL, "--json"

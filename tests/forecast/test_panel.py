@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 from core import forecast
+from core.data.dataset import Dataset
 from core.data.splits import Part
 from core.errors import ConfigError, DataError, RolesError, TooShort
-from core.forecast.panel import leaks, panel_of
+from core.forecast.panel import leaks, panel_of, untold
 from core.forecast.samples import origins_of, split_of
 from core.forecast.scale import Scale
 from tests.forecast.examples import (
@@ -287,3 +288,45 @@ def test_what_is_too_short_says_what_is_needed():
     fitted = forecast.fit(prepared(variant="persistence"))
     with pytest.raises(TooShort, match=r"5 rows .* a lookback of 6 needs 6"):
         forecast.predict(fitted, recording(rows=5))
+
+
+def with_a_plan(rows: int = 5, **more) -> Dataset:
+    """Return a recording whose last *rows* say nothing but s2, which is known ahead."""
+    frame = table(**more)
+    frame.loc[len(frame) - rows :, ["s0", "s1"]] = np.nan
+    return recording(frame)
+
+
+def test_rows_of_which_only_what_is_known_ahead_is_told_are_still_to_come():
+    settings = config(target="s0", future="s2")
+    panel = panel_of(with_a_plan(), settings)
+    assert (panel.end, len(panel)) == (235, 240)
+    assert panel_of(with_a_plan(), config(target="s0")).end == 240, "nothing is known ahead there"
+    origins = origins_of(panel, 6, 3, np.ones(len(panel), bool), beyond=True)
+    assert origins.tolist() == [*range(6, 235), 235]
+    data = with_a_plan()
+    fitted = forecast.fit(data, config(target="s0", future="s2", variant="ridge"))
+    last, _ = forecast.samples_of(fitted, data, np.array([235]))
+    scaled = (data.frame["s2"][235:238] - fitted.scale.center[2]) / fitted.scale.spread[2]
+    np.testing.assert_allclose(last.inputs(np.array([0])).future[0, :, 0], scaled, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("rows", "told"), [(0, "0 of 3 rows"), (2, "2 of 3 rows"), (3, None)])
+def test_it_is_said_where_what_is_known_ahead_ends_too_soon(rows, told):
+    settings = config(target="s0", future="s2")
+    notes = untold(panel_of(with_a_plan(rows), settings), settings)
+    assert [told in note and "s2" in note for note in notes] == ([True] if told else [])
+    assert untold(panel_of(recording(), config()), config()) == []
+
+
+def test_what_is_still_to_come_counts_nowhere():
+    data = with_a_plan()
+    result = forecast.predict(
+        forecast.fit(data, config(target="s0", future="s2", variant="ridge")), data
+    )
+    assert result.goes_on
+    assert result.origins[-1] == 235
+    assert not result.test[-1]
+    known = ~np.isnan(result.truth[:, :, 0]).all(axis=1)
+    assert known[:-1].all()
+    assert result.frame(-1)["time"].tolist() == data.frame["time"][235:238].tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -322,6 +323,29 @@ def test_a_course_goes_on_behind_the_end_of_the_recording(stored):
     np.testing.assert_allclose(later["value"], result.forecasts[-1, :, 0])
     assert (later["lower"] <= later["value"]).all()
     assert np.isnan(course.actual[-4:]).all()
+
+
+def test_a_course_ends_with_its_readings_where_rows_tell_what_is_known_ahead(stored):
+    """As long as the horizon, shorter, and longer."""
+    result = stored["fusion"].result().only("middle")
+    for behind in (2, 4, 6):
+        end = len(result) - behind
+        result.actual[end:] = np.nan
+        kept = np.r_[np.flatnonzero(result.origins < end), -1]
+        cut = replace(
+            result,
+            origins=np.r_[result.origins[kept[:-1]], end],
+            forecasts=result.forecasts[kept],
+            last=result.last[kept],
+        )
+        course = Course(cut, ahead=1)
+        later = course.ahead_of_all(0, len(course))
+        start = pd.Timestamp(frame()["time"].iloc[end], tz="UTC")
+        assert list(later["x"]) == [start + hour * pd.Timedelta("1h") for hour in range(4)]
+        np.testing.assert_allclose(later["value"], cut.forecasts[-1, :, 0])
+        assert list(course.ends()["x"]) == [start - pd.Timedelta("1h")]
+        assert len(course) == course.end + max(4, behind)
+        assert np.isnan(course.said[0][course.end :]).all()
 
 
 def test_a_gap_stays_open_however_few_points_are_drawn(stored):
