@@ -79,14 +79,16 @@ class Question:
             return
         st.session_state[followed] = name
         try:
-            st.session_state[self.data] = runs.get(name).source
+            run = runs.get(name)
         except RunNotFound:
             return  # The choice of the run says so.
+        # A file that was named on the command line is none of the data sets.
+        st.session_state[self.data] = run.source if catalog.known(run.source) else run.dataset
 
     def entries(self) -> dict[str, Entry]:
         """Return the data sets on this machine, and the one that a chosen run was trained on."""
         entries = {entry.name: entry for entry in catalog.entries() if entry.available}
-        asked = st.session_state.get(self.data)
+        asked = st.session_state.get(self.data, st.query_params.get(self.data))
         if asked is not None and asked not in entries and runs.table(dataset=asked, limit=1)[1]:
             gone = "No longer on this machine"
             entries[asked] = Entry(name=asked, label=gone, kind="upload", description=gone)

@@ -268,9 +268,21 @@ def test_a_wrong_link_gets_a_notice(stored, link, words):
 def test_a_run_whose_recording_was_deleted_still_shows_its_forecasts(stored):
     one = stored["fusion"]
     catalog.remove(one.source)
-    app = page(run=one.name)
-    assert metrics(app)["MAE"] == write.number(one.metrics["mae"])
-    assert not errors(app)
+    for link in ({}, {"data": one.dataset}):
+        app = page(run=one.name, **link)
+        assert metrics(app)["MAE"] == write.number(one.metrics["mae"])
+        assert not errors(app)
+
+
+def test_a_run_of_a_file_that_is_no_data_set_is_opened_by_its_link(stored, tmp_path):
+    path = tmp_path / "brook.csv"
+    frame(300).to_csv(path, index=False)
+    data = tasks.opened("forecast", str(path))
+    one, _ = runs.train_or_load("forecast", data, forecast.Config(variant="persistence", **SHORT))
+    for link in ({}, {"data": "brook"}):
+        app = page(run=one.name, **link)
+        assert metrics(app)["MAE"] == write.number(one.metrics["mae"])
+        assert not errors(app)
 
 
 def test_a_damaged_run_is_explained(stored):
