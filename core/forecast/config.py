@@ -108,7 +108,7 @@ class Config(BaseConfig):
         False,
         label="Instance normalisation",
         help="Take mean and spread of each window out before the model and put them back behind "
-        "it (Kim et al. 2022): against slow changes of the level.",
+        "it (Kim et al. 2022): for a level that moves away from that of the training rows.",
         advanced=True,
     )
     loss: Literal["mae", "mse", "huber"] = setting(

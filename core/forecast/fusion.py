@@ -41,7 +41,7 @@ class Fusion(Network):
             super().prepare(training, reporter)
             return
         tensorflow()  # before Keras, so that its threads are set
-        linear = best_linear(training, reporter)
+        linear = best_linear(training, reporter, level=not self.config.instance_norm)
         self.shape = replace(Shape.of(training), linear=(linear.own, *linear.weights.shape[:2]))
         self.model = self.build(self.shape)
         self.model.get_layer("regression").maps.assign(linear.weights)

@@ -16,6 +16,7 @@ from core.forecast.samples import Samples
 from core.task import Progress, Reporter
 
 PENALTIES = tuple(10.0**power for power in range(6))
+NEVER = 1e12  # penalty of what is not to be read
 MOST = 4_096  # inputs of one regression; beyond, every node is forecast from its own window
 CHUNK, CELLS = 2_048, 1 << 24  # windows, and their numbers, that are read at once
 NUMBERS = 1 << 26  # of the equations that are held at once: half a gigabyte
@@ -73,6 +74,12 @@ def changes_of(samples: Samples, indices: np.ndarray) -> np.ndarray:
     return samples.targets(indices) - last[:, None]
 
 
+def levels_of(samples: Samples, own: bool) -> np.ndarray:
+    """Return which inputs of `inputs_of` are levels of what is forecast, not changes of it."""
+    nodes, features = (1 if own else samples.scaled.shape[1]), samples.scaled.shape[2]
+    return ((samples.lookback - 1) * nodes + np.arange(nodes)) * features
+
+
 class _Equations:
     """The normal equations of one regression, or of one a target.
 
@@ -112,9 +119,14 @@ class _Equations:
 
         return self._over(product)
 
-    def solve(self, penalty: float) -> Linear:
-        """Return the regression with this *penalty* on all weights but the constant."""
+    def solve(self, penalty: float, level: bool = True) -> Linear:
+        """Return the regression with this *penalty* on all weights but the constant.
+
+        Without *level* it reads changes alone: where the same course lies does not matter to it.
+        """
         ridge = np.full(self.gram.shape[1], penalty)
+        if not level:
+            ridge[levels_of(self.samples, self.own)] = NEVER
         ridge[-1] = 1e-6
         weights = [
             cho_solve(cho_factor(gram + np.diag(ridge), check_finite=False), answer)
@@ -132,7 +144,11 @@ class _Equations:
 
 
 def fit_linear(
-    training: Training, own: bool, each: bool, reporter: Reporter | None = None
+    training: Training,
+    own: bool,
+    each: bool,
+    reporter: Reporter | None = None,
+    level: bool = True,
 ) -> tuple[Linear, float]:
     """Return the regression whose penalty is best on the validation windows, and its error there.
 
@@ -141,18 +157,19 @@ def fit_linear(
         own: Whether a target is forecast from its own node alone.
         each: Whether every target has a regression of its own.
         reporter: Told of progress; may cancel.
+        level: Whether it reads where the readings lie, besides how they change.
     """
     equations = _Equations(training.train, own, each)
     tried: list[tuple[float, float]] = []
     for number, penalty in enumerate(PENALTIES):
         _tell(reporter, number)
-        error = squared(equations.solve(penalty), training.validation)
+        error = squared(equations.solve(penalty, level), training.validation)
         tried.append((error, penalty))
     penalty = min(tried)[1]
-    linear = equations.solve(penalty)
+    linear = equations.solve(penalty, level)
     for _ in range(0 if equations.whole else ROUNDS):
         equations.fill(linear)
-        linear = equations.solve(penalty)
+        linear = equations.solve(penalty, level)
     return linear, squared(linear, training.validation)
 
 
@@ -164,8 +181,8 @@ def _tell(reporter: Reporter | None, number: int) -> None:
     reporter.report(Progress(0, 0, number / len(PENALTIES), None, {}, "solving"))
 
 
-def best_linear(training: Training, reporter: Reporter | None = None) -> Linear:
-    """Return the regression that is best on the validation windows.
+def best_linear(training: Training, reporter: Reporter | None = None, level: bool = True) -> Linear:
+    """Return the regression that is best on the validation windows; see `fit_linear`.
 
     Tried are one from the window of all nodes, where they are not too many, one from the node's
     own window that all targets share, and one a target.
@@ -176,7 +193,7 @@ def best_linear(training: Training, reporter: Reporter | None = None) -> Linear:
         kinds.append((True, True))
     if size_of(samples) <= MOST:
         kinds.append((False, False))
-    found = [fit_linear(training, own, each, reporter) for own, each in kinds]
+    found = [fit_linear(training, own, each, reporter, level) for own, each in kinds]
     return min(found, key=lambda pair: pair[1])[0]
 
 

@@ -120,6 +120,23 @@ def test_the_best_of_the_regressions_is_chosen_by_validation():
     np.testing.assert_array_equal(linear.weights, same.weights)
 
 
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("data", [recording(), stations()])
+def test_without_the_level_the_same_course_is_forecast_wherever_it_lies(own, data):
+    """Weather of a station is no course that is forecast: its level counts."""
+    ready = prepared(data, variant="ridge").training
+    linear, _ = fit_linear(ready, own, False, level=False)
+    moved = ready.validation.scaled.copy()
+    moved[..., 0] += 5
+    higher = replace(ready.validation, scaled=moved)
+    few = np.arange(10)
+    said, other = (linear.changes(samples, few) for samples in (ready.validation, higher))
+    np.testing.assert_allclose(other, said, atol=1e-4)
+    assert np.abs(said).max() > 0.1
+    level = fit_linear(ready, own, False)[0]
+    assert np.abs(level.changes(higher, few) - level.changes(ready.validation, few)).max() > 0.01
+
+
 def test_too_many_nodes_are_forecast_from_their_own_windows(monkeypatch):
     """Five hundred sensors with a lookback of 12 make 6,001 inputs of one regression."""
     rng = np.random.default_rng(0)

@@ -120,7 +120,12 @@ def test_the_layer_says_what_the_regression_says(own, settings):
 
 @pytest.mark.parametrize(
     ("settings", "linear"),
-    [({}, True), ({"linear": False}, False), ({"together": False}, False)],
+    [
+        ({}, True),
+        ({"instance_norm": True}, True),
+        ({"linear": False}, False),
+        ({"together": False}, False),
+    ],
 )
 def test_a_regression_takes_part_where_paths_forecast_too(settings, linear):
     network = Fusion(config(**settings))
@@ -128,7 +133,7 @@ def test_a_regression_takes_part_where_paths_forecast_too(settings, linear):
     names = [layer.name for layer in network.model.layers]
     assert ("regression" in names) == linear
     if linear:
-        best = best_linear(ready).weights
+        best = best_linear(ready, level=not settings.get("instance_norm")).weights
         np.testing.assert_array_equal(network.model.get_layer("regression").maps, best)
 
 
