@@ -25,13 +25,13 @@ class Memory:
         address: Of the store.
         revision: Of the store; None where nobody knows.
         runs: By name and by id.
-        lists: Runs by what was asked: task, data set and how many at most.
+        lists: Runs by what was asked: task, data set, how many at most, and fingerprint.
     """
 
     address: str = ""
     revision: int | None = None
     runs: dict[str, Run] = field(default_factory=dict)
-    lists: dict[tuple[str | None, str | None, int], list[Run]] = field(default_factory=dict)
+    lists: dict[tuple[str | int | None, ...], list[Run]] = field(default_factory=dict)
 
     def keep(self, found: Iterable[Entity]) -> list[Run]:
         """Return *found* as runs, and remember them."""

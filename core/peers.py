@@ -167,8 +167,9 @@ def rivals(run: Run) -> list[str]:
 
     The best ones, where there are more than fit.
     """
-    stored = [other for other in runs.stored(run.task, run.dataset) if other.baseline]
-    kept = [other for other in _newest(stored, run) if other.variant != run.variant]
+    stored = runs.stored(run.task, fingerprint=run.fingerprint)
+    baselines = [other for other in stored if other.baseline]
+    kept = [other for other in _newest(baselines, run) if other.variant != run.variant]
     return [*(other.name for other in kept[: MOST - 1]), run.name]
 
 

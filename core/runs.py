@@ -112,6 +112,7 @@ def table(
     *,
     task: str | None = None,
     dataset: str | None = None,
+    fingerprint: str | None = None,
     text: str = "",
     champion: bool | None = None,
     baseline: bool | None = None,
@@ -125,6 +126,7 @@ def table(
     Args:
         task: Only runs of this task.
         dataset: Only runs on the data set of this name.
+        fingerprint: Only runs on this content, roles and cleaning, whatever the data set's name.
         text: Only runs with all of these words in name, data set, variant or tags.
         champion: Only champions, or only others.
         baseline: Only baselines, or only others.
@@ -140,8 +142,9 @@ def table(
     filters = [
         f"tags.`{PREFIX}search` LIKE '%{pattern(word.casefold())}%'" for word in text.split()
     ]
-    if dataset is not None:
-        filters.append(equals("dataset", dataset))
+    for name, wanted in (("dataset", dataset), ("fingerprint", fingerprint)):
+        if wanted is not None:
+            filters.append(equals(name, wanted))
     for name, value in (("champion", champion), ("baseline", baseline)):
         if value is not None:
             filters.append(equals(name, str(value).lower()))
@@ -156,12 +159,18 @@ def table(
     return pd.DataFrame(rows, columns=[*_COLUMNS, *metrics]), total
 
 
-def stored(task: str | None = None, dataset: str | None = None, limit: int = 500) -> list[Run]:
-    """Return the runs of *task* on the data set of this name, newest first; None stands for any."""
+def stored(
+    task: str | None = None,
+    dataset: str | None = None,
+    limit: int = 500,
+    fingerprint: str | None = None,
+) -> list[Run]:
+    """Return the runs of *task*, newest first; None stands for any. See `table`."""
     known = memory.now()
-    question = (task, dataset, limit)
+    question = (task, dataset, limit, fingerprint)
     if question not in known.lists:
-        filters = [] if dataset is None else [equals("dataset", dataset)]
+        wanted = {"dataset": dataset, "fingerprint": fingerprint}
+        filters = [equals(name, value) for name, value in wanted.items() if value is not None]
         with store() as client:
             found, _ = tracking.search(client, filters, task=task, limit=limit, count=False)
         known.lists[question] = known.keep(found)

@@ -77,7 +77,7 @@ def with_variant(run: runs.Run, variant: str) -> Config:
 
 def baselines(run: runs.Run) -> list[runs.Run]:
     """Return the stored baselines of the same question as *run*, the newest of each kind."""
-    table, _ = runs.table(task=TASK, dataset=run.dataset, baseline=True, limit=200)
+    table, _ = runs.table(task=TASK, fingerprint=run.fingerprint, baseline=True, limit=200)
     own, found = cached.settings_of(run.id), {}
     for identifier, variant in zip(table["id"], table["variant"], strict=True):
         known = variant in VARIANTS and VARIANTS[variant].companion and variant != run.variant

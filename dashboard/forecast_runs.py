@@ -68,7 +68,7 @@ def _train(bench: Bench) -> None:
 
 def _alike(run: runs.Run) -> dict[str, tuple[str, bool]]:
     """Return name and whether it is a baseline of each run on the same readings, by id."""
-    table, _ = runs.table(task="forecast", dataset=run.dataset, limit=200)
+    table, _ = runs.table(task="forecast", fingerprint=run.fingerprint, limit=200)
     own = cached.settings_of(run.id)
     found: dict[str, tuple[str, bool]] = {}
     for row in table.itertuples():

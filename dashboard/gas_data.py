@@ -63,7 +63,7 @@ def threshold(_run: runs.Run, run_id: str) -> float:
 @st.cache_data(max_entries=32, ttl=FRESH, show_spinner=False)
 def baseline(_run: runs.Run, run_id: str) -> str:
     """Return the id of the best stored baseline that is judged by the same rows; "" without."""
-    table, _ = runs.table(task=TASK, dataset=_run.dataset, baseline=True, limit=200)
+    table, _ = runs.table(task=TASK, fingerprint=_run.fingerprint, baseline=True, limit=200)
     own = cached.settings_of(run_id)
     known = [
         runs.get(identifier)

@@ -49,7 +49,7 @@ def _protocol(bench: Bench) -> str:
 
 def _stored(run: runs.Run) -> dict[str, dict[str, Any]]:
     """Return settings, name and accuracy of each run on the same recording, by id."""
-    table, _ = runs.table(task="gas", dataset=run.dataset, limit=200)
+    table, _ = runs.table(task="gas", fingerprint=run.fingerprint, limit=200)
     own, found = cached.settings_of(run.id), {}
     for row in table.itertuples():
         settings = cached.settings_of(row.id)

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 import streamlit as st
 
-from core import forecast, forecasts, jobs, runs, script, worker
+from core import forecast, forecasts, jobs, peers, runs, script, worker
 from core import format as write
 from core import task as tasks
 from core.data import catalog
 from core.settings import settings
-from dashboard import figures, forecast_charts, forecast_data, forecast_setup
+from dashboard import figures, forecast_charts, forecast_data, forecast_runs, forecast_setup
 from dashboard.charts import Axis
 from dashboard.draw import spec
 from dashboard.forecast_course import Course
@@ -160,6 +160,19 @@ def test_the_baselines_beside_a_run_answer_the_same_question(stored):
         stored[name].name for name in ("ridge", "persistence", "seasonal-naive")
     }
     assert forecast_data.baselines(stored["single"]) == []  # those of all sensors are others
+
+
+def test_runs_on_the_same_readings_are_found_whatever_their_file_is_called(stored, tmp_path):
+    path = tmp_path / "other.csv"
+    frame().to_csv(path, index=False)
+    config = forecast.Config(variant="ridge", lookback=6, horizon=SHORT["horizon"])
+    one, _ = runs.train_or_load("forecast", tasks.opened("forecast", str(path)), config)
+    assert one.dataset != stored["fusion"].dataset
+    assert one.id in forecast_runs._alike(stored["fusion"])
+    later = forecast.Config(variant="dlinear", **TINY, **SHORT)
+    other, _ = runs.train_or_load("forecast", tasks.opened("forecast", str(path)), later)
+    assert stored["persistence"].name in peers.rivals(other)
+    assert {run.variant for run in forecast_data.baselines(other)} >= {"ridge", "persistence"}
 
 
 def test_a_silenced_sensor_changes_what_depends_on_it(stored):
