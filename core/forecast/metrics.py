@@ -16,6 +16,7 @@ import pandas as pd
 from core.forecast.result import Result
 
 Metrics = dict[str, float]
+EVEN = 0.005  # skill that is no more than that of saying that nothing changes
 COLUMNS = ("mae", "rmse", "r2", "mape", "wape", "mase", "skill", "coverage", "width")
 
 
@@ -173,9 +174,16 @@ def advice(metrics: Metrics) -> list[str]:
         lines.append(
             "MASE is undefined: no target changes in the training rows. Choose another target."
         )
-    if metrics.get("skill", 1.0) < 0:
+    skill = metrics.get("skill", 1.0)
+    if 0 < abs(skill) < EVEN:  # 0 is persistence itself
         lines.append(
-            "It is worse than saying that nothing changes: raise Epochs, lower Learning rate, or "
-            "use a baseline."
+            "It is as good as saying that nothing changes: the past may tell no more than its last "
+            "reading. Use persistence, or give it inputs that tell more."
+        )
+    elif skill < 0:
+        lines.append(
+            "It is worse than saying that nothing changes. Where the level has moved away from "
+            "that of the training rows, a network with Instance normalisation follows it; else "
+            "raise Epochs, or use a baseline."
         )
     return lines

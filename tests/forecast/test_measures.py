@@ -145,6 +145,13 @@ def test_a_forecast_worse_than_no_change_is_said_to_be_so():
     assert forecast.advice(forecast.measures(result(truth, truth + 0.01))) == []
 
 
+@pytest.mark.parametrize("skill", [-0.003, 0.003])
+def test_a_forecast_as_good_as_no_change_is_said_to_be_so(skill):
+    measures = {"r2": 0.9, "mase": 1.0}
+    assert "as good as saying" in forecast.advice(measures | {"skill": skill})[0]
+    assert forecast.advice(measures | {"skill": 0.0}) == []  # persistence itself
+
+
 def test_measures_by_step_target_and_hour_are_those_of_their_part(stored):
     test = stored.test
     error = np.abs(stored.truth - stored.forecasts)[test]
