@@ -119,5 +119,9 @@ def settings(task: str, config: dict[str, Any], variant: str) -> dict[str, str]:
         for name, value in config.items()
         if name in reads
     }
-    chosen = {title: str(value) for title, value in chosen.items()}
+    switch = {True: "on", False: "off"}
+    chosen = {
+        title: switch[value] if isinstance(value, bool) else str(value)
+        for title, value in chosen.items()
+    }
     return {fields["variant"].title or "Variant": tasks.label(task, variant)} | chosen

@@ -79,5 +79,6 @@ def _explain(cls: type[Config], error: ValidationError) -> tuple[str, str]:
         return f"There is no setting {name!r}.", f"Settings are: {', '.join(cls.model_fields)}."
     field = cls.model_fields.get(name)
     where = f"{name} ({field.title})" if field and field.title else name
-    reason = first["msg"][0].lower() + first["msg"][1:]
+    reason = first["msg"].removeprefix("Value error, ")
+    reason = reason[0].lower() + reason[1:]
     return f"Setting {where}: {reason}, received {first['input']!r}.", ""

@@ -58,6 +58,7 @@ def check(key: str, name: str, read: Callable[[str], Any], allowed: str, instead
         value = read(asked)
     except ValueError:
         used = "nothing" if instead in (None, "") else instead
+        used = f"“{used}”" if " " in str(used) else used
         noted[key] = f"The link asks for {name} = {asked}; {allowed}, so {used} is used."
         return False
     noted.pop(key, None)

@@ -110,6 +110,11 @@ def test_a_mistake_is_one_line_that_says_how_to_mend_it(call, recording, argumen
     assert "Traceback" not in err
 
 
+def test_a_mistake_is_told_in_plain_words(call, recording):
+    _, _, err = call("train", "forecast", "--data", recording, "--variant", "nope")
+    assert " ".join(err.split()).startswith("Setting variant (Model): should be one of fusion")
+
+
 def test_a_run_of_another_task_is_refused(call, recording, tmp_path):
     _, out, _ = call(
         "train", "anomaly", "--data", recording, "--variant", "pca", "--set", "lookback=6", "--json"
