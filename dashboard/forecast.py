@@ -58,6 +58,11 @@ def _bench(run: runs.Run, card: dict[str, Any]) -> None:
             "MAE and RMSE add up targets of different units: read skill and MASE, or one target at "
             "a time under Hours and nodes."
         )
+    elif first.unsure:
+        st.caption(
+            "MAE and RMSE add up all targets. No units are known: if the targets are different "
+            "things, read skill and MASE, or one target at a time."
+        )
     bench = _chosen(run, card)
     _pictures(bench)
     _tabs(bench)

@@ -48,12 +48,21 @@ class Bench:
         """Units of all targets; one empty one where nothing is known."""
         return set(self._by_target.values())
 
-    @cached_property
+    @property
     def mixed(self) -> bool:
         """Whether targets are different things, whose errors cannot be added up."""
-        if len(self.result.targets) < 2 or forecast_data.entities_are_nodes(self.run, self.result):
-            return False
-        return len(self.units) > 1 or self.units == {""}
+        return self._channels and len(self.units) > 1
+
+    @property
+    def unsure(self) -> bool:
+        """Whether targets may be different things, for nobody has said their units."""
+        return self._channels and self.units == {""}
+
+    @cached_property
+    def _channels(self) -> bool:
+        """Whether several channels are forecast, not one of several entities."""
+        several = len(self.result.targets) > 1
+        return several and not forecast_data.entities_are_nodes(self.run, self.result)
 
     def titled(self, label: str, every: bool = False) -> str:
         """Return *label* with the unit of the target, or of all of them."""

@@ -96,7 +96,8 @@ def where(bench: Bench) -> None:
         return
     table = forecast_data.by_target(bench.run, bench.run.id)
     # Errors of targets with different units are told apart by what each of them usually does.
-    name, title = ("mase", "MASE") if bench.mixed else ("mae", bench.titled("MAE", every=True))
+    apart = bench.mixed or bench.unsure
+    name, title = ("mase", "MASE") if apart else ("mae", bench.titled("MAE", every=True))
     ranked = table.dropna(subset=[name]).sort_values(name, ascending=False)
     with left:
         _map(bench, ranked.set_index("target")[name], title)
@@ -211,7 +212,12 @@ def _of(bench: Bench) -> str:
         return bench.target
     one = "Target shown"
     of = st.segmented_control(
-        "Errors of", [EVERY, one], default=EVERY, key=OF, bind="query-params", required=True
+        "Errors of",
+        [EVERY, one],
+        default=one if bench.unsure else EVERY,
+        key=OF,
+        bind="query-params",
+        required=True,
     )
     return bench.target if of == one else ""
 

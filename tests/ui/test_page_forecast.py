@@ -153,6 +153,21 @@ def test_the_error_by_step_is_that_of_the_run(stored):
     assert list(table.loc["MAE"]) == [write.number(value) for value in expected["mae"]]
 
 
+def test_targets_of_unknown_units_are_told_apart_or_added_up_as_one_likes(stored):
+    one = stored["fusion"]
+    app = of(one, "Horizon")
+    assert any("No units are known" in caption.value for caption in app.caption)
+    assert app.button_group(key=forecast_setup.OF).value == "Target shown"
+    expected = forecast.by_step(one.result())
+    app.button_group(key=forecast_setup.OF).set_value("All targets")
+    run(app)
+    assert list(app.dataframe[0].value.loc["MAE"]) == [write.number(v) for v in expected["mae"]]
+
+
+def test_the_settings_of_a_run_are_on_or_off(stored):
+    assert any("Calendar: **on**" in text.value for text in of(stored["fusion"]).markdown)
+
+
 def test_the_baselines_beside_a_run_answer_the_same_question(stored):
     catalog.remove(stored["fusion"].source)  # they are found without the recording, too
     beside = forecast_data.baselines(stored["fusion"])
