@@ -300,9 +300,16 @@ def fit(
             *panel.notes,
             *leaks(panel, prepared.parts == Part.TRAIN),
             *untold(panel, config),
+            *_parted(training.graph, config),
             *unfinished(history, config.epochs),
         ),
     )
+
+
+def _parted(graph: Graph | None, config: Config) -> list[str]:
+    """Return a line if the graph that a model reads is in parts that no edge joins."""
+    read = "graph" in VARIANTS[config.variant].reads and config.spatial == "stgcn"
+    return [finding.what for finding in graph.findings()] if graph is not None and read else []
 
 
 def _truth(samples: Samples) -> np.ndarray:

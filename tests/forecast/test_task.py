@@ -13,6 +13,7 @@ from core import forecast, runs
 from core.data.graph import Graph
 from core.data.splits import Part
 from core.errors import Cancelled, ConfigError, DataError, RolesError
+from core.forecast.fusion import Fusion
 from core.forecast.samples import origins_of
 from core.settings import settings
 from core.task import Progress, Silent, key_of
@@ -248,6 +249,26 @@ def test_the_fusion_is_trained_saved_and_loaded(nodes, settings, tmp_path):
         assert looks.shape[0] == 2
         assert looks.shape[3:] == (2, 6)
         np.testing.assert_allclose(looks.sum(axis=-1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"variant": "fusion"}, True),
+        ({"variant": "fusion", "graph": "correlation"}, False),
+        ({"variant": "fusion", "graph": "learned"}, False),
+        ({"variant": "fusion", "spatial": "conv-st"}, False),
+        ({"variant": "ridge"}, False),
+    ],
+)
+def test_a_graph_in_parts_is_noted_by_the_models_that_read_it(data, settings, said, monkeypatch):
+    weights = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 0]], np.float32)
+    graph = Graph(("s0", "s1", "s2"), weights)
+    monkeypatch.setattr(Fusion, "fit", lambda self, *_: [])
+    nothing = np.zeros((1, 1, 3), np.float32)
+    monkeypatch.setattr(Fusion, "forecast", lambda self, samples: nothing)
+    notes = forecast.fit(prepared(replace(data, graph=graph), **settings)).notes
+    assert any("2 parts that no edge joins; 1 node" in note for note in notes) == said
 
 
 def test_what_is_known_ahead_makes_a_forecast_better():
