@@ -113,6 +113,7 @@ class Course(Abscissa):
         lines = tuple(np.full(len(self), np.nan, np.float32) for _ in shifts)
         for line, shift in zip(lines, shifts, strict=True):
             line[places] = values + shift
+            line[self.end :] = np.nan  # the last forecast says that
         return lines  # type: ignore[return-value]
 
     def readings(self, start: int, stop: int) -> pd.DataFrame:

@@ -378,7 +378,7 @@ def test_a_course_ends_with_its_readings_where_rows_tell_what_is_known_ahead(sto
             forecasts=result.forecasts[kept],
             last=result.last[kept],
         )
-        course = Course(cut, ahead=1)
+        course = Course(cut, ahead=4)
         later = course.ahead_of_all(0, len(course))
         start = pd.Timestamp(frame()["time"].iloc[end], tz="UTC")
         assert list(later["x"]) == [start + hour * pd.Timedelta("1h") for hour in range(4)]
