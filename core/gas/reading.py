@@ -205,15 +205,27 @@ def _classes(recording: GasRecording) -> Iterator[Finding]:
 def _stuck(recording: GasRecording) -> Iterator[Finding]:
     """Say which sensor reads zero or full scale throughout a session."""
     for name, values in zip(recording.channels, recording.values.T, strict=True):
-        for session, rows in recording.sessions.items():
-            low, high = values[rows].min(), values[rows].max()
-            if low == high and low in (0, FULL_SCALE):
-                yield Finding(
-                    what=f"Reads {low:g} throughout session {session!r}: "
-                    f"{'no signal' if low == 0 else 'full scale'}.",
-                    column=name,
-                    rows=f"{rows.start + 1}-{rows.stop}",
-                    count=rows.stop - rows.start,
-                    action="Kept; look at the wiring, or take the sensor out.",
-                    severity="warning",
-                )
+        for level, what in ((0, "no signal"), (FULL_SCALE, "full scale")):
+            sessions = [
+                session
+                for session, rows in recording.sessions.items()
+                if (values[rows] == level).all()
+            ]
+            if not sessions:
+                continue
+            marked = np.zeros(len(recording), bool)
+            for session in sessions:
+                marked[recording.sessions[session]] = True
+            where = (
+                f"session {sessions[0]!r}"
+                if len(sessions) == 1
+                else f"{len(sessions)} of {len(recording.sessions)} sessions"
+            )
+            yield Finding(
+                what=f"Reads {level} throughout {where}: {what}.",
+                column=name,
+                rows=spans(marked),
+                count=int(marked.sum()),
+                action="Kept; look at the wiring, or take the sensor out.",
+                severity="warning",
+            )

@@ -247,7 +247,7 @@ def test_one_class_and_stuck_sensors_are_findings(tmp_path):
     frame["MQ5"] = np.arange(len(frame))
     frame.to_csv(tmp_path / "stuck.csv", index=False)
     said = whats(gas.open_recording(tmp_path / "stuck.csv"))
-    assert said.count("Reads 0 throughout session") == 3
+    assert said.count("Reads 0 throughout 3 of 3 sessions: no signal") == 1
     assert "Reads 1023 throughout session 'NoGas': full scale" in said
     frame[frame["Gas"] == "Smoke"].to_csv(tmp_path / "one.csv", index=False)
     assert "All rows are of one class, 'Smoke'" in whats(gas.open_recording(tmp_path / "one.csv"))
