@@ -25,7 +25,7 @@ from core.data.readers import Table, read_table
 from core.data.rows import plural, spans
 from core.errors import DataError
 from core.gas.layout import Layout, texts
-from core.gas.pairing import paired
+from core.gas.pairing import paired, unused
 from core.gas.recording import UNKNOWN, GasRecording, in_order
 
 SESSION = "session"
@@ -75,9 +75,9 @@ def assembled(
     Raises:
         DataError: no column holds readings, or no row is left.
     """
-    layout = Layout.of(table.frame, saved)
+    layout = Layout.of(table.frame, saved, () if archive is None else archive.files)
     cleaning = (cleaning or Cleaning()).model_copy(update={"step": None})
-    findings = list(table.findings)
+    findings = [*table.findings, *layout.guesses]
     stamps = stamps_of(table.frame, Roles(time=layout.time or None), [])
     time = None if stamps is None else stamps.to_numpy("datetime64[us]")
     sessions = layout.sessions(table.frame)
@@ -95,6 +95,8 @@ def assembled(
         frames, notes = paired(images, labels, archive)
         maps, others = paired(images, labels, archive, drawn=True)
         findings += [*notes, *others]
+    if archive is not None:
+        findings += unused(archive, layout.image)
     columns: dict[str, object] = {} if stamps is None else {layout.time: stamps.iloc[rows].array}
     columns |= {SESSION: sessions[rows]} | dict(zip(layout.channels, values[keep].T, strict=True))
     classes = in_order(set(labels) - {""})
@@ -171,13 +173,20 @@ def _codes(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
 def _classes(recording: GasRecording) -> Iterator[Finding]:
     """Say how many classes there are, and what cannot be learned from so few."""
     unknown = recording.codes == UNKNOWN
-    if unknown.any():
+    if not recording.classes:
+        yield Finding(
+            what="No column says which gas there is: no row has a class.",
+            count=len(recording),
+            action="Can be classified; to learn from it, call the column with the classes Gas.",
+            severity="warning",
+        )
+    elif unknown.any():
         yield Finding(
             what=f"{plural(int(unknown.sum()), 'row')} without a class.",
             rows=spans(unknown),
             count=int(unknown.sum()),
             action="Can be classified; nothing is learned from them.",
-            severity="warning" if recording.classes else "info",
+            severity="warning",
         )
     if len(recording.classes) == 1:
         yield Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import shutil
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -146,6 +147,53 @@ def test_frames_of_one_name_are_told_apart_by_the_folder_of_the_class(folder, tm
     assert shades(gas.open_recording(same)) == [SHADE * row for row in range(3 * ROWS)]
 
 
+def test_names_may_differ_in_capitals_and_in_how_an_accent_is_stored(tmp_path):
+    frame = table().replace("Perfume", "Räucherwerk")
+    frame[frame.columns[-1]] = "Bild " + frame["Serial Number"].astype(str) + " " + frame["Gas"]
+    folder = written(tmp_path / "lab", frame)
+    for path in list((folder / "Thermal").rglob("*.png")):
+        path.rename(path.with_name(unicodedata.normalize("NFD", path.name.lower())))
+    assert shades(gas.open_recording(folder)) == [SHADE * row for row in range(3 * ROWS)]
+
+
+def test_files_of_one_name_that_nobody_can_tell_apart_are_a_finding(folder):
+    shutil.copytree(folder / "Thermal", folder / "Copy")
+    frame = table()
+    frame.iloc[0, -1] = ""
+    frame.to_csv(folder / "Sensors" / "readings.csv", index=False)
+    said = whats(gas.open_recording(folder))
+    assert "1 row for which the table names no frame." in said
+    assert "35 rows whose frame may be one of several files of that name, such as '1_N" in said
+    assert "without a frame, such" not in said
+
+
+def test_columns_with_unusual_names_are_found_by_what_they_hold(tmp_path):
+    folder = written(tmp_path / "lab", table())
+    names = {"Gas": "Klasse", "Corresponding Image Name": "Bild"}
+    path = folder / "Sensors" / "readings.csv"
+    table().rename(columns=names).to_csv(path, index=False, sep=";", decimal=",")
+    recording = gas.open_recording(folder)
+    assert recording.codes.tolist() == [0] * ROWS + [1] * ROWS + [2] * ROWS
+    assert shades(recording) == [SHADE * row for row in range(3 * ROWS)]
+    assert {f.column: f.what for f in recording.findings if f.column} == {
+        "Bild": "Holds the names of frames.",
+        "Klasse": "Holds the class of each row.",
+    }
+    twice = table().rename(columns=names).assign(Other=table()["Gas"])
+    twice.to_csv(path, index=False)
+    assert gas.open_recording(folder).classes == (), "nobody can say which of the two it is"
+
+
+def test_images_that_nobody_looks_at_are_findings(tmp_path):
+    folder = written(tmp_path / "lab", table())
+    (folder / "0_NoGas.tif").write_bytes(b"II")
+    path = folder / "Sensors" / "readings.csv"
+    table().drop(columns="Corresponding Image Name").to_csv(path, index=False)
+    said = whats(gas.open_recording(folder))
+    assert "36 images, and no column of the table names them: Thermal/NoGas/0_NoGas.png" in said
+    assert "1 image of a kind that is not read: 0_NoGas.tif." in said
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 def test_bad_frames_are_findings_and_their_rows_stay(folder, zipped):
     thermal = folder / "Thermal"
@@ -239,7 +287,7 @@ def test_a_recording_without_classes_can_be_opened(tmp_path):
     assert recording.classes == ()
     assert (recording.codes == -1).all()
     assert recording.labels is None
-    assert "36 rows without a class" in whats(recording)
+    assert "No column says which gas there is" in whats(recording)
 
 
 def test_one_class_and_stuck_sensors_are_findings(tmp_path):
