@@ -13,7 +13,7 @@ import pandas as pd
 from core.data.archive import Archive
 from core.data.dataset import Finding
 from core.data.rows import plural, spans
-from core.gas.camera import PLAIN, camera_for
+from core.gas.camera import PLAIN
 from core.gas.frames import IMAGES, Files, Frames
 
 OTHERS = (".tif", ".tiff", ".gif", ".webp", ".jp2", ".jxl", ".heic", ".ppm", ".pgm")
@@ -48,7 +48,7 @@ def paired(
     )
     frames = Frames(names, store)
     if drawn:
-        frames = frames.seen_by(camera_for(frames.size, PLAIN))
+        frames = frames.seen_by(PLAIN)
     what = "heat map" if drawn else "frame"
     several = np.array([len(files) > 1 for files in meant])
     return frames, [*_missing(frames, images, several, what), *_files(frames, store.survey, what)]

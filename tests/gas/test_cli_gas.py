@@ -88,6 +88,7 @@ def test_the_chosen_operating_point_is_used(call, table, tmp_path):
     ("arguments", "said"),
     [
         (["--set", "wavelet=magic"], "wavelet"),
+        (["--set", "camera=magic"], "Setting camera (Camera): should be auto, plain, multimodal"),
         (["--set", "lookback=100", "--variant", "forest-windows"], "60 rows"),
         (["--protocol", "magic"], "'magic' is not one of 'blocked', 'random'"),
         (["--variant", "magic"], "should be one of"),

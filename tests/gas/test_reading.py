@@ -216,6 +216,19 @@ def test_bad_frames_are_findings_and_their_rows_stay(folder, zipped):
     assert shades(recording)[:6] == [0, 0, 0, 30, 40, 25]
 
 
+def test_frames_without_colours_are_read_by_a_grey_palette(folder):
+    for row, label in enumerate(CLASSES):
+        for serial in range(ROWS):
+            path = folder / "Thermal" / label / f"{serial}_{label}.png"
+            path.write_bytes(image(SHADE * (row * ROWS + serial), mode="L"))
+    frames = gas.open_recording(folder).frames
+    assert frames.camera.palette == frames.seen_by("plain").camera.palette == "grey"
+    assert frames.seen_by("2,3,10,12,spectra").camera.palette == "spectra"
+    scenes = frames.take(np.arange(3 * ROWS), None)
+    shown = gas.temperature(scenes, frames.camera.palette)[:, 0, 0]
+    np.testing.assert_allclose(shown, SHADE * np.arange(3 * ROWS) / 255, atol=1e-6)
+
+
 def test_an_enormous_frame_is_not_decoded(folder):
     bomb = io.BytesIO()
     Image.new("1", (6_000, 5_000)).save(bomb, "PNG")

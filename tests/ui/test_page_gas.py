@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ from core import format as write
 from core import gas, gases, jobs, runs, script, worker
 from core import task as tasks
 from core.data import catalog
-from core.gas import Decision, Fault
+from core.gas import Camera, Decision, Fault
 from core.gas.cnn import Cnn
 from core.settings import settings
-from dashboard import figures, gas_charts, gas_plots, gas_scene, gas_setup, gas_why
+from dashboard import figures, gas_charts, gas_plots, gas_recording, gas_scene, gas_setup, gas_why
 from dashboard.draw import spec
+from dashboard.gas_bench import Bench
 from dashboard.gas_course import Course
 from dashboard.theme import MEANINGS
 from tests.gas.examples import CLASSES, sniffing
@@ -105,6 +107,19 @@ def test_before_any_training_the_recording_is_shown_and_the_button_offered(store
     run(app)
     assert asked[0][0] == "gas"
     assert asked[0][2].variant == "forest"
+
+
+def test_frames_are_shown_as_the_camera_of_the_settings_sees_them(stored, monkeypatch):
+    seen, link = [], {"data": stored["lda"].source, "variant": "mean-colour"}
+    monkeypatch.setattr(gas_recording, "viewer", seen.append)
+    page(**link, camera="2,3,10,12,grey")
+    assert seen.pop().frames.camera == Camera("own", (12, 16), (2, 3, 10, 12), "grey")
+    app = page(**link, camera="2,3")
+    assert any("Setting camera (Camera): should be auto, plain" in one for one in errors(app))
+    app = page(**link, camera="2,3,10,99")
+    assert any("does not lie in a frame of 12 x 16" in one for one in errors(app))
+    trained = replace(stored["attention"], config={"camera": "2,3,10,12"})
+    assert Bench(trained, {}, None, None).recording.frames.camera.crop == (2, 3, 10, 12)
 
 
 def test_a_row_without_a_frame_says_so(stored):
