@@ -257,6 +257,19 @@ def test_a_zip_that_unfolds_beyond_the_limit_is_refused(tmp_path, monkeypatch):
         gas.open_recording(path)
 
 
+def test_names_that_a_mac_has_packed_are_read(folder, monkeypatch):
+    (folder / "Thermal").rename(folder / "Wärme")
+    # UTF-8 without the bit that says so.
+    plain = lambda self: (self.filename.encode(), self.flag_bits)  # noqa: E731
+    monkeypatch.setattr(zipfile.ZipInfo, "_encodeFilenameFlags", plain)
+    path = packed(folder)
+    with zipfile.ZipFile(path) as file:
+        assert not any("Wärme" in name for name in file.namelist())
+    recording = gas.open_recording(path)
+    assert recording.frames.names[0].startswith("Wärme")
+    assert shades(recording) == [SHADE * row for row in range(3 * ROWS)]
+
+
 @pytest.mark.parametrize("tables", [0, 2])
 def test_a_folder_has_one_table(tmp_path, tables):
     for number in range(tables):
@@ -268,6 +281,12 @@ def test_a_folder_has_one_table(tmp_path, tables):
 def test_a_truncated_zip_says_so(folder):
     path = packed(folder)
     path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(UnreadableFile, match="no zip file, or it is cut off"):
+        gas.open_recording(path)
+    for data in (path.read_bytes(), b"<html>not found</html>"):
+        with pytest.raises(DataError, match=r"^my\.zip is no zip file, or it is cut off"):
+            catalog.add_upload(data, "my.zip")
+    path.write_bytes(b"MQ2,MQ3")
     with pytest.raises(UnreadableFile, match="no zip file, or it is cut off"):
         gas.open_recording(path)
 
