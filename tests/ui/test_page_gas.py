@@ -26,6 +26,7 @@ from dashboard import figures, gas_charts, gas_plots, gas_recording, gas_scene, 
 from dashboard.draw import spec
 from dashboard.gas_bench import Bench
 from dashboard.gas_course import Course
+from dashboard.markdown import plain
 from dashboard.theme import MEANINGS
 from tests.gas.examples import CLASSES, sniffing
 from tests.ui.app import errors, metrics, open_page, run, titles
@@ -320,6 +321,18 @@ def test_a_recording_that_is_gone_leaves_its_decisions(stored):
     assert not errors(app)
     assert metrics(app)["Gas found"]
     assert errors(page(run=one.name, tab="Recording"))
+
+
+def test_a_run_on_a_file_of_ones_own_is_opened_by_its_link(stored, tmp_path):
+    path = tmp_path / "own.zip"
+    path.write_bytes(packed())
+    config = gas.Config(variant="nearest", protocol="random", fold=1)
+    one, _ = runs.train_or_load("gas", tasks.opened("gas", str(path)), config)
+    for link in ({"run": one.name}, {"data": one.dataset, "run": one.name}):
+        app = page(**link, tab="Recording")
+        assert not app.warning
+        assert app.selectbox(key="gas.run").value == one.name
+        assert any(plain(str(path)) in caption.value for caption in app.caption)
 
 
 def test_the_code_runs_and_says_what_the_page_says(stored, capsys):
