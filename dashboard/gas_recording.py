@@ -81,6 +81,14 @@ def _heading(recording: GasRecording) -> None:
         elif not frames.present.all():
             there = f"{int(frames.present.sum()):,} of {len(recording):,} rows have a frame"
             st.badge(there, icon=":material/image_not_supported:", color="orange")
+        found = [one.what for one in recording.findings if one.severity != "info"]
+        if found:
+            st.badge(
+                write.count(len(found), "finding"),
+                icon=":material/warning:",
+                color="orange",
+                help="\n".join(f"- {plain(what)}" for what in found),
+            )
 
 
 def simulated() -> None:

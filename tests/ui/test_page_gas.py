@@ -101,6 +101,8 @@ def test_before_any_training_the_recording_is_shown_and_the_button_offered(store
     monkeypatch.setattr(jobs, "submit", lambda *values: asked.append(values))
     app = page(data=stored["lda"].source, variant="forest", session="unit-4", row="7")
     assert titles(app) == ["Gas"]
+    (found,) = (one for one in app.markdown if "1 finding" in one.value)
+    assert "3 rows without a frame" in found.proto.help
     assert "No run with these settings yet" in [heading.value for heading in app.subheader]
     assert app.slider(key=gas_setup.ROW).value == 7
     assert any("70.png" in caption.value and "Perfume" in caption.value for caption in app.caption)
