@@ -86,7 +86,7 @@ def add(source: Path | bytes, filename: str) -> Upload:
         if source.startswith(ZIP):
             return _add_packed(source, filename)
         if filename.lower().endswith(".zip"):
-            raise UnreadableFile(f"{filename} is no zip file, or it is cut off.", AGAIN)
+            raise UnreadableFile("The file is no zip file, or it is cut off.", AGAIN)
     table = read_table(source, filename)
     upload, known = _described(table, filename, table.content)
     if known and _is_whole(upload.path):
@@ -105,7 +105,8 @@ def _add_packed(data: bytes, filename: str) -> Upload:
         table = read_table(path, filename)
     except DataError as error:
         path.unlink()
-        raise UnreadableFile(error.problem.replace(path.name, filename), error.remedy) from None
+        problem = error.problem.replace(path.name, "the file")  # whoever uploads it names it
+        raise UnreadableFile(problem[0].upper() + problem[1:], error.remedy) from None
     upload, known = _described(table, filename, path.stem, packed=True)
     if not known:
         write_text(path.with_suffix(".json"), upload.model_dump_json(indent=1))

@@ -284,7 +284,7 @@ def test_a_truncated_zip_says_so(folder):
     with pytest.raises(UnreadableFile, match="no zip file, or it is cut off"):
         gas.open_recording(path)
     for data in (path.read_bytes(), b"<html>not found</html>"):
-        with pytest.raises(DataError, match=r"^my\.zip is no zip file, or it is cut off"):
+        with pytest.raises(DataError, match=r"^The file is no zip file, or it is cut off"):
             catalog.add_upload(data, "my.zip")
     path.write_bytes(b"MQ2,MQ3")
     with pytest.raises(UnreadableFile, match="no zip file, or it is cut off"):
