@@ -29,6 +29,7 @@ from core.cli_train import Graph as GraphFile
 from core.cli_train import Json
 from core.console import err, out, print_json, print_pairs, print_table
 from core.data import Graph, catalog, open_dataset, open_recording, simulate
+from core.data.archive import is_archive
 from core.data.dataset import Dataset, Roles
 from core.errors import Cancelled, FusionscopeError, StorageError
 from core.settings import settings
@@ -152,13 +153,13 @@ def data_check(
     graph: GraphFile = None,
     as_json: Json = False,
 ) -> None:
-    """Read a recording and report what was found in it.
+    """Read a recording and report what was found in it; of one of gases in its frames as well.
 
     JSON keys: rows, channels, entities, findings (each with what, column, rows, count, action,
     severity), roles, step_seconds, start, end, labelled_rows, graph (null, or nodes, edges and
     parts; edges and parts are null where only places are known).
     """
-    dataset = open_dataset(path, graph=graph)
+    dataset = _of_gas(path) or open_dataset(path, graph=graph)
     facts = _facts(dataset)
     if as_json:
         findings = [finding.model_dump() for finding in dataset.findings]
@@ -175,6 +176,20 @@ def data_check(
         ["severity", "column", "rows", "finding", "what is done"],
         [(f.severity, f.column, f.rows, f.what, f.action) for f in dataset.findings],
     )
+
+
+def _of_gas(path: str) -> Dataset | None:
+    """Return the recording of gases that a folder, a zip or a data set is; None if it is none."""
+    if catalog.known(path):
+        packed = catalog.entry(path).gas and catalog.entry(path).available
+    else:
+        packed = is_archive(Path(path))
+    if not packed:
+        return None
+    from core import gas
+
+    recording = gas.open_recording(path)
+    return recording if recording.classes or recording.frames else None
 
 
 def _facts(dataset: Dataset) -> dict[str, Any]:

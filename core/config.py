@@ -22,6 +22,7 @@ def setting(
     unit: str = "",
     advanced: bool = False,
     log: bool = False,
+    free: bool = False,
     **bounds: Any,
 ) -> Any:
     """Declare one field of a config.
@@ -33,9 +34,10 @@ def setting(
         unit: Unit of the value, such as "steps" or "epochs".
         advanced: Whether it is shown only on request.
         log: Whether equal factors, not equal differences, are equal steps of its slider.
+        free: Whether a value may be typed in beside those that a page offers.
         **bounds: pydantic's bounds: ge, le, gt, lt, multiple_of.
     """
-    extra: dict[str, Any] = {"unit": unit, "advanced": advanced, "log": log}
+    extra: dict[str, Any] = {"unit": unit, "advanced": advanced, "log": log, "free": free}
     return Field(default, title=label, description=help, json_schema_extra=extra, **bounds)
 
 

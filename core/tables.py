@@ -29,7 +29,7 @@ def write(frame: pd.DataFrame, path: Path) -> None:
     try:
         writers[path.suffix]()
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.", ROOM) from error
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}.", ROOM) from error
 
 
 def replace_csv(rows: list[dict[str, Any]], path: Path) -> None:
@@ -44,7 +44,7 @@ def replace_csv(rows: list[dict[str, Any]], path: Path) -> None:
         pd.DataFrame(rows).to_csv(draft, index=False)
         draft.replace(path)
     except OSError as error:
-        raise StorageError(f"{path} cannot be written: {error.strerror}.", ROOM) from error
+        raise StorageError(f"{path} cannot be written: {error.strerror or error}.", ROOM) from error
 
 
 def read_rows(path: Path, key: list[str]) -> list[dict[str, Any]]:

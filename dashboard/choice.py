@@ -7,7 +7,7 @@ may carry either; the page writes the name on the screen in place of the value.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import streamlit as st
@@ -43,6 +43,7 @@ def choice(
     asked: str = "",
     allowed: str = "",
     here: bool = False,
+    free: Callable[[str], Any] | None = None,
     **more: Any,
 ) -> Any:
     """Draw the choice and return the chosen option.
@@ -57,13 +58,19 @@ def choice(
         allowed: What that notice says; without, it lists the options.
         here: Whether the default depends on what is on this machine; a link that names it then
             keeps it.
+        free: Reads another value that may be typed in; raises ValueError when it is not allowed.
         **more: Of `st.selectbox`: on_change, placeholder, width.
     """
     names = dict(options) if isinstance(options, Mapping) else {name: name for name in options}
     values = list(names)
 
     def read(text: str) -> str:
-        return option_of(text, names)
+        try:
+            return option_of(text, names)
+        except ValueError:
+            if free is None:
+                raise
+            return str(free(text))
 
     text = st.query_params.get(key, "")
     told = allowed or f"allowed are {', '.join(values)}"
@@ -79,6 +86,7 @@ def choice(
         key=key,
         bind="query-params",
         help=help,
+        accept_new_options=free is not None,
         **more,
     )
     link.confirm(key, chosen)

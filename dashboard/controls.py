@@ -83,7 +83,7 @@ class Control:
         """
         if text == "" and self.optional:
             return None
-        if self.kind == "choice":
+        if self.kind == "choice" and not self.extra.get("free"):
             return option_of(text, self.names or {})
         kind: Any = self.info.annotation
         if self.info.metadata:
@@ -194,7 +194,8 @@ def widget(
         names = item.names or {}
         if default is None and "" in names:
             default = ""
-        return choice(key, label, names, default, help, asked=item.title)
+        free = item.read if item.extra.get("free") else None
+        return choice(key, label, names, default, help, asked=item.title, free=free)
     link.check(key, item.title, item.read, item.allowed, default)
     common: dict[str, Any] = {
         "label": item.label if unit else item.title,

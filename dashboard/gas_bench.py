@@ -9,6 +9,7 @@ from typing import Any
 from core import runs
 from core.errors import FusionscopeError
 from core.gas import Decision, GasRecording, Judged, Result
+from core.gas.camera import AUTO
 from dashboard import gas_data
 from dashboard.gas_course import Course
 
@@ -49,8 +50,9 @@ class Bench:
 
     @cached_property
     def recording(self) -> GasRecording | FusionscopeError:
-        """The recording of the run, or why it cannot be read."""
+        """The recording of the run, seen by its camera, or why it cannot be read."""
+        camera = str(self.run.config.get("camera", AUTO))
         try:
-            return gas_data.recording(self.run.source)
+            return gas_data.recording(self.run.source).seen_by(camera)
         except FusionscopeError as error:
             return error

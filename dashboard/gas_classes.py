@@ -171,7 +171,7 @@ def _sure(bench: Bench, found: Curves) -> None:
     st.dataframe(
         pd.DataFrame(
             {
-                "Measure": [label.capitalize() for label in rows],
+                "Measure": [label[:1].upper() + label[1:] for label in rows],
                 "Stored": [write.percent(values[label]) for label in rows],
                 "Interval": list(rows.values()),
             }

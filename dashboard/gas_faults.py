@@ -63,7 +63,7 @@ def _switches(bench: Bench) -> Fault:
 def _change(bench: Bench, result: Result, judged: Judged) -> None:
     """Put the numbers with the fault beside those without."""
     own, broken = bench.judged.metrics, judged.metrics
-    with st.grid(len(TILES), min_column_width=118, gap="small"):
+    with st.grid(len(TILES), min_column_width=140, gap="small"):
         for tile in TILES:
             st.metric(
                 tile.label,

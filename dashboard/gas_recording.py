@@ -13,6 +13,7 @@ from core import downsample
 from core import format as write
 from core.errors import FusionscopeError
 from core.gas import GasRecording
+from core.gas.camera import AUTO
 from core.gas.decision import spells
 from dashboard import gas_charts, gas_data, link
 from dashboard.draw import show, spec
@@ -22,16 +23,18 @@ from dashboard.gas_scene import frame, palette_and_ends
 from dashboard.gas_setup import LINKED
 from dashboard.markdown import plain
 from dashboard.notices import explain
+from dashboard.question import Asked
 
 EVERY = 0.7  # seconds between two frames while they play
 PLAY = "gas.play"
 POINTS = 400  # of a sensor's trace
 
 
-def alone(name: str) -> None:
-    """Draw the viewer of a data set without a run; say why when it cannot be read."""
+def alone(asked: Asked) -> None:
+    """Draw the viewer of a data set without a run, as the camera of the settings sees it."""
+    camera = AUTO if asked.config is None else str(asked.config.model_dump()["camera"])
     try:
-        recording = gas_data.recording(name)
+        recording = gas_data.recording(asked.data).seen_by(camera)
     except FusionscopeError as error:
         explain(error)
         return
@@ -78,6 +81,14 @@ def _heading(recording: GasRecording) -> None:
         elif not frames.present.all():
             there = f"{int(frames.present.sum()):,} of {len(recording):,} rows have a frame"
             st.badge(there, icon=":material/image_not_supported:", color="orange")
+        found = [one.what for one in recording.findings if one.severity != "info"]
+        if found:
+            st.badge(
+                write.count(len(found), "finding"),
+                icon=":material/warning:",
+                color="orange",
+                help="\n".join(f"- {plain(what)}" for what in found),
+            )
 
 
 def simulated() -> None:

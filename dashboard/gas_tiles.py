@@ -74,7 +74,7 @@ def tiles(bench: Bench) -> None:
         return
     beside = bench.baseline
     name = "" if beside is None else tasks.label("gas", beside[0].variant)
-    with st.grid(len(TILES), min_column_width=118, gap="small"):
+    with st.grid(len(TILES), min_column_width=140, gap="small"):
         for tile in TILES:
             level = None if beside is None else beside[1].metrics.get(tile.name)
             st.metric(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import streamlit as st
@@ -88,10 +89,13 @@ class Question:
     def entries(self) -> dict[str, Entry]:
         """Return the data sets on this machine, and the one that a chosen run was trained on."""
         entries = {entry.name: entry for entry in catalog.entries() if entry.available}
-        asked = st.session_state.get(self.data, st.query_params.get(self.data))
-        if asked is not None and asked not in entries and runs.table(dataset=asked, limit=1)[1]:
-            gone = "No longer on this machine"
-            entries[asked] = Entry(name=asked, label=gone, kind="upload", description=gone)
+        asked = st.session_state.get(self.data) or st.query_params.get(self.data)
+        if asked is not None and asked not in entries:
+            table, found = runs.table(dataset=asked, limit=1)
+            if found:
+                source = runs.get(table["id"].iloc[0]).source
+                where = source if Path(source).exists() else "No longer on this machine"
+                entries[asked] = Entry(name=asked, label=where, kind="upload", description=where)
         return entries
 
     def dataset(self, label: str, help: str, entries: Mapping[str, Entry], usual: str = "") -> str:

@@ -14,7 +14,7 @@ if asked.run is not None:
     gas.draw(asked.run)
 elif asked.job is not None:
     jobs_panel.panel(asked.job)
-    gas_recording.alone(asked.data)
+    gas_recording.alone(asked)
 else:
-    gas_recording.alone(asked.data)
+    gas_recording.alone(asked)
     gas_setup.nothing_yet(asked)

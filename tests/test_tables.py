@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 from core.errors import ConfigError, StorageError
-from core.tables import read_rows, replace_csv
+from core.tables import read_rows, replace_csv, write
 
 
 def test_rows_come_back_as_they_were_without_what_is_unknown(tmp_path):
@@ -31,3 +32,8 @@ def test_what_is_no_table_cannot_be_read(tmp_path):
     path.write_text("")
     with pytest.raises(StorageError, match="cannot be read"):
         read_rows(path, ["set"])
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(StorageError, match=r"cannot be written: .*non-existent directory"):
+        write(pd.DataFrame({"a": [1]}), tmp_path / "no" / "x.csv")

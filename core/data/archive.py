@@ -15,6 +15,8 @@ from core.errors import UnreadableFile
 from core.settings import settings
 
 TABLES = (".csv", ".csv.gz", ".tsv", ".parquet", ".pq")
+AGAIN = "Pack or copy it again."
+UTF_8 = 0x800  # the bit of a member that says how its name is written
 ZIP = b"PK\x03\x04"
 
 
@@ -82,7 +84,7 @@ class Archive:
         try:
             if self.path.is_dir():
                 return (self.path / name).read_bytes()
-            return self._zip.read(name)
+            return self._zip.read(self._packed[name])
         except (OSError, zipfile.BadZipFile, zlib.error, EOFError) as error:
             raise UnreadableFile(f"{name} in {self.path.name} is damaged ({error}).") from None
         except (RuntimeError, NotImplementedError) as error:  # encrypted, or packed unusually
@@ -97,7 +99,7 @@ class Archive:
             return zipfile.ZipFile(self.path)
         except zipfile.BadZipFile:
             raise UnreadableFile(
-                f"{self.path.name} is no zip file, or it is cut off.", "Pack or copy it again."
+                f"{self.path.name} is no zip file, or it is cut off.", AGAIN
             ) from None
 
     def _folder(self) -> dict[str, int]:
@@ -107,16 +109,20 @@ class Archive:
             if file.is_file()
         }
 
-    def _members(self) -> dict[str, int]:
+    @cached_property
+    def _packed(self) -> dict[str, zipfile.ZipInfo]:
         members = [member for member in self._zip.infolist() if not member.is_dir()]
-        for member in members:
-            place = PurePosixPath(member.filename.replace("\\", "/"))
+        return {_called(member): member for member in members}
+
+    def _members(self) -> dict[str, int]:
+        for name, member in self._packed.items():
+            place = PurePosixPath(name.replace("\\", "/"))
             if place.is_absolute() or ".." in place.parts or ":" in place.parts[0]:
                 raise UnreadableFile(
                     f"{self.path.name} names a file outside of itself: {member.filename!r}.",
                     "Nothing was read; do not trust where it comes from.",
                 )
-        return {member.filename: member.file_size for member in members}
+        return {name: member.file_size for name, member in self._packed.items()}
 
 
 def is_archive(path: Path) -> bool:
@@ -132,12 +138,24 @@ def is_archive(path: Path) -> bool:
             packed = file.read(4) == ZIP
     except OSError:
         return False
+    if not packed and path.suffix.lower() == ".zip":
+        raise UnreadableFile(f"{path.name} is no zip file, or it is cut off.", AGAIN)
     try:
         return packed and any(name.lower().endswith(TABLES) for name in Archive(path).files)
     except UnreadableFile:
         if path.suffix.lower() == ".zip":
             raise
         return False  # what it is instead, its reader says
+
+
+def _called(member: zipfile.ZipInfo) -> str:
+    """Return the name of a member; zips made on a Mac hold UTF-8 and do not say so."""
+    if not member.flag_bits & UTF_8:
+        try:
+            return member.filename.encode("cp437").decode()
+        except UnicodeError:
+            return member.filename
+    return member.filename
 
 
 def _hidden(name: str) -> bool:

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.data import roles
-from core.data.archive import ZIP
+from core.data.archive import AGAIN, ZIP
 from core.data.dataset import Finding
 from core.data.readers import Table, read_table
 from core.errors import DataError, StorageError, UnreadableFile
@@ -82,8 +82,11 @@ def add(source: Path | bytes, filename: str) -> Upload:
         UnreadableFile: it is no table.
         StorageError: it cannot be stored; what was stored before stays as it is.
     """
-    if isinstance(source, bytes) and source.startswith(ZIP):
-        return _add_packed(source, filename)
+    if isinstance(source, bytes):
+        if source.startswith(ZIP):
+            return _add_packed(source, filename)
+        if filename.lower().endswith(".zip"):
+            raise UnreadableFile("The file is no zip file, or it is cut off.", AGAIN)
     table = read_table(source, filename)
     upload, known = _described(table, filename, table.content)
     if known and _is_whole(upload.path):
@@ -100,9 +103,10 @@ def _add_packed(data: bytes, filename: str) -> Upload:
     write_atomically(path, lambda draft: draft.write_bytes(data))
     try:
         table = read_table(path, filename)
-    except DataError:
+    except DataError as error:
         path.unlink()
-        raise
+        problem = error.problem.replace(path.name, "the file")  # whoever uploads it names it
+        raise UnreadableFile(problem[0].upper() + problem[1:], error.remedy) from None
     upload, known = _described(table, filename, path.stem, packed=True)
     if not known:
         write_text(path.with_suffix(".json"), upload.model_dump_json(indent=1))

@@ -69,27 +69,50 @@ CAMERAS = {camera.name: camera for camera in (PUBLISHED, FIFTH)}
 AUTO, PLAIN = "auto", "plain"
 
 
-def camera_for(size: tuple[int, int], name: str = AUTO) -> Camera:
+def camera_for(size: tuple[int, int], name: str = AUTO, grey: bool = False) -> Camera:
     """Return the camera whose pictures have *size*.
 
     Args:
         size: (width, height) in pixels.
         name: "auto", by the size, and the whole picture where no known camera has that size;
-            "plain", the whole picture; or a name in `CAMERAS`.
+            "plain", the whole picture; a name in `CAMERAS`; or a crop, see `crop_of`.
+        grey: Whether the pictures have no colours: their palette then is grey, unless another
+            camera is named.
 
     Raises:
-        ConfigError: there is no such camera.
+        ConfigError: there is no such camera, or the crop does not lie in the picture.
     """
     if name == AUTO:
         name = next((one.name for one in CAMERAS.values() if one.size == size), PLAIN)
+    usual = "grey" if grey else "spectra"
     if name == PLAIN:
-        return Camera(PLAIN, size, (0, 0, *size))
-    if name not in CAMERAS:
+        return Camera(PLAIN, size, (0, 0, *size), usual)
+    if name in CAMERAS:
+        return CAMERAS[name]
+    crop, palette = crop_of(name)
+    return Camera("own", size, crop, palette or usual)
+
+
+def crop_of(text: str) -> tuple[tuple[int, int, int, int], str]:
+    """Read a crop of one's own, such as "76,90,480,600" or "0,0,320,240,grey".
+
+    Returns:
+        Left, top, right and bottom in pixels; and the palette, "" where none is named.
+
+    Raises:
+        ConfigError: it is none; it says which cameras are known, and how a crop is written.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    palette = parts.pop() if parts[-1] in STOPS else ""
+    if len(parts) != 4 or not all(part.isdecimal() for part in parts):
         raise ConfigError(
-            f"There is no camera {name!r}.",
-            f"Cameras are: {AUTO}, {PLAIN}, {', '.join(CAMERAS)}.",
+            f"There is no camera {text!r}.",
+            f"Cameras are: {AUTO}, {PLAIN}, {', '.join(CAMERAS)}; or give left, top, right and "
+            f"bottom of the scene in pixels and the palette ({' or '.join(STOPS)}), such as "
+            "76,90,480,600,spectra.",
         )
-    return CAMERAS[name]
+    left, top, right, bottom = map(int, parts)
+    return (left, top, right, bottom), palette
 
 
 def colours(palette: str = "spectra") -> np.ndarray:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import pywt
-from pydantic import field_validator
+from pydantic import AfterValidator, field_validator
 
 from core import learning
 from core.config import Config as BaseConfig
 from core.config import setting
+from core.errors import ConfigError
+from core.gas.camera import AUTO, CAMERAS, PLAIN, crop_of
 
 Protocol = Literal["blocked", "random"]
 WarmUp = Literal["keep", "leave out"]
@@ -19,6 +21,17 @@ Backbone = Literal["light", "mobilenet", "mobilenet-v2", "resnet50", "inception-
 Weights = Literal["auto", "imagenet", "none"]
 Cnns = Literal["light", "published"]
 Tuning = Literal["all", "last-block", "frozen"]
+
+
+def _camera(name: str) -> str:
+    """Refuse what is neither a camera nor a crop."""
+    if name not in {AUTO, PLAIN, *CAMERAS}:
+        try:
+            crop_of(name)
+        except ConfigError:
+            known = ", ".join([AUTO, PLAIN, *CAMERAS])
+            raise ValueError(f"should be {known}, or a crop such as 76,90,480,600,grey") from None
+    return name
 
 
 class Config(BaseConfig):
@@ -68,10 +81,13 @@ class Config(BaseConfig):
         help="Sensors that were just switched on drift. keep: these rows count like all others. "
         "leave out: they are neither learned from nor judged.",
     )
-    camera: str = setting(
+    camera: Annotated[str, AfterValidator(_camera)] = setting(
         "auto",
         label="Camera",
-        help="What is cut off the frames, and their palette. auto goes by the size of the frames.",
+        help="What is cut off the frames, and their palette. auto goes by the size of the frames. "
+        "For another camera write left, top, right and bottom of the scene in pixels and its "
+        "palette, such as 76,90,480,600,spectra or 0,0,320,240,grey.",
+        free=True,
     )
     image: Image = setting(
         "stripes",

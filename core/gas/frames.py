@@ -28,6 +28,7 @@ from core.settings import settings
 
 IMAGES = (".png", ".jpg", ".jpeg", ".bmp")
 MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
+GREY = {"1", "L", "LA"}
 PIXELS = 25_000_000  # of one frame; thermal cameras have less than two million
 BYTES = 64_000_000
 RESAMPLING = Image.Resampling.BILINEAR
@@ -138,7 +139,7 @@ class Frames:
         trouble = store.survey["trouble"]
         whole = set(trouble.index[trouble == ""])
         self.present = np.array([name in whole for name in names], dtype=bool)
-        self.camera = camera or camera_for(self.size, AUTO)
+        self.camera = camera or camera_for(self.size, AUTO, self.grey)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -146,6 +147,12 @@ class Frames:
         sizes = self.survey[["width", "height"]].value_counts()
         width, height = sizes.index[0] if len(sizes) else (1, 1)
         return int(width), int(height)
+
+    @property
+    def grey(self) -> bool:
+        """Whether most frames have no colours, as their headers say."""
+        modes = self.survey["mode"]
+        return len(modes) > 0 and modes.mode().iloc[0] in GREY
 
     @cached_property
     def survey(self) -> pd.DataFrame:
@@ -161,9 +168,18 @@ class Frames:
         facts = {name: f"{size} {crc}" for name, size, crc in rows}
         return digest(f"{Path(name).stem} {facts.get(name, '')}" for name in self.names)
 
-    def seen_by(self, camera: Camera) -> Frames:
-        """Return the same frames with another camera, that is another crop or palette."""
-        return Frames(self.names, self.store, camera)
+    def seen_by(self, camera: Camera | str) -> Frames:
+        """Return the same frames with another camera, that is another crop or palette.
+
+        Args:
+            camera: The camera, or how `camera_for` knows it.
+
+        Raises:
+            ConfigError: there is no such camera.
+        """
+        if isinstance(camera, str):
+            camera = camera_for(self.size, camera, self.grey)
+        return self if camera == self.camera else Frames(self.names, self.store, camera)
 
     def take(self, rows: np.ndarray, size: int | None, camera: Camera | None = None) -> np.ndarray:
         """Return the scenes of *rows*.

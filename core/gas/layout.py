@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from core.data import roles as role
-from core.data.dataset import Roles
+from core.data.dataset import Finding, Roles
 from core.errors import RolesError
+from core.gas.frames import IMAGES
+from core.gas.pairing import stem
+from core.gas.recording import is_no_gas
 
 # What the columns are called, in lower case and without signs; the first that is there counts.
 WORDS = {
@@ -32,6 +36,7 @@ class Layout:
         exposed: 1 where gas is there in truth.
         time: Time stamps.
         channels: The sensors.
+        guesses: Which columns were found by what they hold, as no column has a usual name.
     """
 
     label: str
@@ -40,10 +45,19 @@ class Layout:
     exposed: str
     time: str
     channels: tuple[str, ...]
+    guesses: tuple[Finding, ...] = ()
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, saved: Roles | None = None) -> Layout:
+    def of(
+        cls, frame: pd.DataFrame, saved: Roles | None = None, files: Collection[str] = ()
+    ) -> Layout:
         """Find the columns of *frame*; what the analyst *saved* of channels and session counts.
+
+        Args:
+            frame: The table.
+            saved: The analyst's choice.
+            files: Names of the files beside the table: a column that names its images is found
+                by them.
 
         Raises:
             RolesError: no column holds readings, or a saved one is not there.
@@ -55,6 +69,7 @@ class Layout:
         }
         if saved is not None and saved.entity is not None:
             found["session"] = saved.entity
+        guesses = _guessed(frame, found, files)
         others = [
             name
             for name in frame.columns
@@ -72,7 +87,7 @@ class Layout:
                 "Expected one column of numbers a sensor, such as MQ2.",
             )
         role.check(frame, roles)
-        return cls(**found, time=roles.time or "", channels=roles.channels)
+        return cls(**found, time=roles.time or "", channels=roles.channels, guesses=tuple(guesses))
 
     def sessions(self, frame: pd.DataFrame) -> np.ndarray:
         """Return (rows,) the name of each row's session.
@@ -89,6 +104,40 @@ class Layout:
         several = runs.map(runs.value_counts()) > 1
         names = runs.where(runs != "", "session")
         return names.where(~several, names + "-" + nth.astype(str)).to_numpy(object)[number]
+
+
+def _guessed(frame: pd.DataFrame, found: dict[str, str], files: Collection[str]) -> list[Finding]:
+    """Find image and class by what a column of text holds, where none has a usual name.
+
+    *found* is filled in. Images are named by most of a column's cells; a class by one that says
+    that there is no gas. Where two columns would do, nobody can say.
+    """
+    images = {stem(name) for name in files if name.lower().endswith(IMAGES)}
+
+    def named(cells: set[str]) -> bool:
+        return 2 * sum(stem(cell) in images for cell in cells) > len(cells)
+
+    def classes(cells: set[str]) -> bool:
+        return any(map(is_no_gas, cells))
+
+    findings = []
+    for part, what, holds in (
+        ("image", "the names of frames", named),
+        ("label", "the class of each row", classes),
+    ):
+        if found[part]:
+            continue
+        words = [
+            str(name)
+            for name in frame.columns
+            if str(name) not in found.values() and pd.api.types.is_string_dtype(frame[name])
+        ]
+        fits = [name for name in words if holds(set(texts(frame, name)) - {""})]
+        if len(fits) == 1:
+            found[part] = fits[0]
+            action = "Taken as such for what it holds; its name tells nothing."
+            findings.append(Finding(what=f"Holds {what}.", column=fits[0], action=action))
+    return findings
 
 
 def texts(frame: pd.DataFrame, column: str) -> np.ndarray:

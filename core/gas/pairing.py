@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -12,8 +13,10 @@ import pandas as pd
 from core.data.archive import Archive
 from core.data.dataset import Finding
 from core.data.rows import plural, spans
-from core.gas.camera import PLAIN, camera_for
+from core.gas.camera import PLAIN
 from core.gas.frames import IMAGES, Files, Frames
+
+OTHERS = (".tif", ".tiff", ".gif", ".webp", ".jp2", ".jxl", ".heic", ".ppm", ".pgm")
 
 
 def paired(
@@ -37,49 +40,85 @@ def paired(
         return None, []
     places = defaultdict(list)
     for name in store.survey.index:
-        places[_stem(name)].append(name)
+        places[stem(name)].append(name)
+    meant = [places.get(stem(image), []) if image else [] for image in images]
     names = tuple(
-        _chosen(places.get(_stem(image), []), image, label) if image else ""
-        for image, label in zip(images, classes, strict=True)
+        _chosen(files, image, label)
+        for files, image, label in zip(meant, images, classes, strict=True)
     )
     frames = Frames(names, store)
     if drawn:
-        frames = frames.seen_by(camera_for(frames.size, PLAIN))
+        frames = frames.seen_by(PLAIN)
     what = "heat map" if drawn else "frame"
-    return frames, [*_missing(frames, images, what), *_files(frames, store.survey, what)]
+    several = np.array([len(files) > 1 for files in meant])
+    return frames, [*_missing(frames, images, several, what), *_files(frames, store.survey, what)]
 
 
-def _stem(name: str) -> str:
-    """The name without folders and without the ending of an image."""
+def stem(name: str) -> str:
+    """Return a name without folders and without the ending of an image, as `_alike` has it."""
     last = PurePosixPath(name.replace("\\", "/"))
-    return last.stem if last.suffix.lower() in IMAGES else last.name
+    return _alike(last.stem if last.suffix.lower() in IMAGES else last.name)
+
+
+def unused(archive: Archive, column: str) -> Iterator[Finding]:
+    """Say which images are looked at by nobody.
+
+    Args:
+        archive: Where they are.
+        column: Of the table, with the names of images; "" where there is none.
+    """
+    read = [name for name in archive.files if name.lower().endswith(IMAGES)]
+    if read and not column:
+        yield _warning(
+            f"{plural(len(read), 'image')}, and no column of the table names them: {_some(read)}.",
+            len(read),
+            "Not used; write the name of each row's image into a column called Image.",
+        )
+    others = [name for name in archive.files if name.lower().endswith(OTHERS)]
+    if others:
+        yield _warning(
+            f"{plural(len(others), 'image')} of a kind that is not read: {_some(others)}.",
+            len(others),
+            f"Not used; save them as one of {', '.join(IMAGES)}.",
+        )
+
+
+def _alike(name: str) -> str:
+    """One form of names that differ in capitals, or in how an accented letter is stored."""
+    return unicodedata.normalize("NFC", name).casefold().strip()
 
 
 def _chosen(names: list[str], image: str, label: str) -> str:
     """Return the file that is meant, "" where it is missing or nobody can say."""
     if len(names) < 2:
         return names[0] if names else ""
-    folders = [part.lower() for part in PurePosixPath(image.replace("\\", "/")).parts[:-1]]
-    wanted = {*folders, label.lower()}
-    fits = [name for name in names if wanted & {part.lower() for part in name.split("/")[:-1]}]
+    folders = [_alike(part) for part in PurePosixPath(image.replace("\\", "/")).parts[:-1]]
+    wanted = {*folders, _alike(label)}
+    fits = [name for name in names if wanted & {_alike(part) for part in name.split("/")[:-1]}]
     return fits[0] if len(fits) == 1 else ""
 
 
-def _missing(frames: Frames, images: np.ndarray, kind: str) -> Iterator[Finding]:
+def _missing(
+    frames: Frames, images: np.ndarray, several: np.ndarray, kind: str
+) -> Iterator[Finding]:
     """Say which rows have no frame, and which have one that cannot be used."""
     kept = {
         "frame": "Kept for the sensors; the camera counts as absent there.",
         "heat map": "Kept; a network that looks at heat maps sees a black one there.",
     }
     named = np.array([bool(name) for name in frames.names])
+    given = images != ""
     for rows, what in (
-        (~named, f"without a {kind}"),
+        (~given, f"for which the table names no {kind}"),
+        (given & ~named & ~several, f"without a {kind}"),
+        (~named & several, f"whose {kind} may be one of several files of that name"),
         (named & ~frames.present, f"with a {kind} that cannot be used"),
     ):
         count = int(rows.sum())
         if count:
+            such = f", such as {images[rows][0]!r}" if images[rows][0] else ""
             yield _warning(
-                f"{plural(count, 'row')} {what}, such as {images[rows][0]!r}.",
+                f"{plural(count, 'row')} {what}{such}.",
                 count,
                 kept[kind],
                 spans(rows),

@@ -25,7 +25,7 @@ from core.data.readers import Table, read_table
 from core.data.rows import plural, spans
 from core.errors import DataError
 from core.gas.layout import Layout, texts
-from core.gas.pairing import paired
+from core.gas.pairing import paired, unused
 from core.gas.recording import UNKNOWN, GasRecording, in_order
 
 SESSION = "session"
@@ -75,9 +75,9 @@ def assembled(
     Raises:
         DataError: no column holds readings, or no row is left.
     """
-    layout = Layout.of(table.frame, saved)
+    layout = Layout.of(table.frame, saved, () if archive is None else archive.files)
     cleaning = (cleaning or Cleaning()).model_copy(update={"step": None})
-    findings = list(table.findings)
+    findings = [*table.findings, *layout.guesses]
     stamps = stamps_of(table.frame, Roles(time=layout.time or None), [])
     time = None if stamps is None else stamps.to_numpy("datetime64[us]")
     sessions = layout.sessions(table.frame)
@@ -95,6 +95,8 @@ def assembled(
         frames, notes = paired(images, labels, archive)
         maps, others = paired(images, labels, archive, drawn=True)
         findings += [*notes, *others]
+    if archive is not None:
+        findings += unused(archive, layout.image)
     columns: dict[str, object] = {} if stamps is None else {layout.time: stamps.iloc[rows].array}
     columns |= {SESSION: sessions[rows]} | dict(zip(layout.channels, values[keep].T, strict=True))
     classes = in_order(set(labels) - {""})
@@ -171,13 +173,20 @@ def _codes(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
 def _classes(recording: GasRecording) -> Iterator[Finding]:
     """Say how many classes there are, and what cannot be learned from so few."""
     unknown = recording.codes == UNKNOWN
-    if unknown.any():
+    if not recording.classes:
+        yield Finding(
+            what="No column says which gas there is: no row has a class.",
+            count=len(recording),
+            action="Can be classified; to learn from it, call the column with the classes Gas.",
+            severity="warning",
+        )
+    elif unknown.any():
         yield Finding(
             what=f"{plural(int(unknown.sum()), 'row')} without a class.",
             rows=spans(unknown),
             count=int(unknown.sum()),
             action="Can be classified; nothing is learned from them.",
-            severity="warning" if recording.classes else "info",
+            severity="warning",
         )
     if len(recording.classes) == 1:
         yield Finding(
@@ -205,15 +214,27 @@ def _classes(recording: GasRecording) -> Iterator[Finding]:
 def _stuck(recording: GasRecording) -> Iterator[Finding]:
     """Say which sensor reads zero or full scale throughout a session."""
     for name, values in zip(recording.channels, recording.values.T, strict=True):
-        for session, rows in recording.sessions.items():
-            low, high = values[rows].min(), values[rows].max()
-            if low == high and low in (0, FULL_SCALE):
-                yield Finding(
-                    what=f"Reads {low:g} throughout session {session!r}: "
-                    f"{'no signal' if low == 0 else 'full scale'}.",
-                    column=name,
-                    rows=f"{rows.start + 1}-{rows.stop}",
-                    count=rows.stop - rows.start,
-                    action="Kept; look at the wiring, or take the sensor out.",
-                    severity="warning",
-                )
+        for level, what in ((0, "no signal"), (FULL_SCALE, "full scale")):
+            sessions = [
+                session
+                for session, rows in recording.sessions.items()
+                if (values[rows] == level).all()
+            ]
+            if not sessions:
+                continue
+            marked = np.zeros(len(recording), bool)
+            for session in sessions:
+                marked[recording.sessions[session]] = True
+            where = (
+                f"session {sessions[0]!r}"
+                if len(sessions) == 1
+                else f"{len(sessions)} of {len(recording.sessions)} sessions"
+            )
+            yield Finding(
+                what=f"Reads {level} throughout {where}: {what}.",
+                column=name,
+                rows=spans(marked),
+                count=int(marked.sum()),
+                action="Kept; look at the wiring, or take the sensor out.",
+                severity="warning",
+            )

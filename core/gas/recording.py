@@ -99,6 +99,16 @@ class GasRecording(Dataset):
             self, classes=classes, codes=table[self.codes], findings=(*self.findings, *found)
         )
 
+    def seen_by(self, camera: str) -> GasRecording:
+        """Return the recording with its frames as a camera sees them, see `core.gas.camera_for`.
+
+        Raises:
+            ConfigError: there is no such camera.
+        """
+        if self.frames is None:
+            return self
+        return replace(self, frames=self.frames.seen_by(camera))
+
     def _strange(self, name: str, classes: tuple[str, ...]) -> Finding:
         rows = self.codes == self.classes.index(name)
         return Finding(

@@ -16,7 +16,6 @@ from core.data.splits import Part
 from core.data.windows import check_lookback
 from core.errors import DataError
 from core.gas.calibrate import Temperatures
-from core.gas.camera import camera_for
 from core.gas.classifier import Answer, Classifier, Training
 from core.gas.config import Config
 from core.gas.protocol import FOLDS, first_rows, split
@@ -132,7 +131,7 @@ def prepare(dataset: Dataset, config: Config) -> Prepared:
         DataError: it is no recording of gas; there is nothing to tell apart; or no sensor varies.
         TooShort: a session is shorter than a window, or a class than the parts need.
     """
-    recording = _seen(_of_gas(dataset), config)
+    recording = _of_gas(dataset).seen_by(config.camera)
     if "lookback" in VARIANTS[config.variant].reads:
         check_lookback(recording, config.lookback)
     values = recording.values  # it refuses gaps
@@ -221,7 +220,7 @@ def asked(fitted: Fitted, dataset: Dataset) -> tuple[GasRecording, np.ndarray, S
     recording = _of_gas(dataset)
     places_of(fitted.scaler.channels, recording.channels)  # it says which sensor is missing
     own = recording.fingerprint == fitted.fingerprint
-    recording = _seen(recording.under(fitted.classes), fitted.config)
+    recording = recording.under(fitted.classes).seen_by(fitted.config.camera)
     parts = np.full(len(recording), Part.TEST, np.int8)
     first = np.empty(len(recording), np.int64)
     for session in recording.entities.values():
@@ -246,16 +245,6 @@ def _of_gas(dataset: Dataset) -> GasRecording:
             "Bring a table of sensors with a column of classes, such as Gas.",
         )
     return dataset
-
-
-def _seen(recording: GasRecording, config: Config) -> GasRecording:
-    """Return the recording with its frames as the camera of the settings sees them."""
-    if recording.frames is None:
-        return recording
-    camera = camera_for(recording.frames.size, config.camera)
-    if camera == recording.frames.camera:
-        return recording
-    return replace(recording, frames=recording.frames.seen_by(camera))
 
 
 def _result(recording: GasRecording, parts: np.ndarray, answer: Answer) -> Result:

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from core import gas, runs
 from tests.gas.examples import sniffing
@@ -54,6 +55,21 @@ def test_a_run_is_trained_found_again_and_asked(call, table, tmp_path):
     assert set(said["true"]) == {"NoGas", "Perfume", "Smoke"}
 
 
+def test_the_frames_of_a_folder_are_checked(call, table, tmp_path):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    table.rename(folder / "lab.csv")
+    Image.new("RGB", (12, 16)).save(folder / "spare.png")
+    code, out, err = call("data", "check", folder, "--json")
+    assert code == 0, err
+    report = json.loads(out)
+    assert report["channels"] == ["s0", "s1", "s2"]
+    said = [finding["what"] for finding in report["findings"]]
+    assert "1 frame without a row: spare.png." in said
+    assert any("rows without a frame, such as 'none'" in what for what in said)
+    assert "spare.png" in call("data", "check", folder)[1]
+
+
 def test_the_chosen_operating_point_is_used(call, table, tmp_path):
     name = trained(call, table)["run"]
     runs.get(name).set_decision({"threshold": 0.9, "hold": 4, "hysteresis": 0.2})
@@ -72,6 +88,7 @@ def test_the_chosen_operating_point_is_used(call, table, tmp_path):
     ("arguments", "said"),
     [
         (["--set", "wavelet=magic"], "wavelet"),
+        (["--set", "camera=magic"], "Setting camera (Camera): should be auto, plain, multimodal"),
         (["--set", "lookback=100", "--variant", "forest-windows"], "60 rows"),
         (["--protocol", "magic"], "'magic' is not one of 'blocked', 'random'"),
         (["--variant", "magic"], "should be one of"),

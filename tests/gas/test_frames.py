@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.gas.camera import CAMERAS, PUBLISHED, STEPS, Camera, camera_for, colours, temperature
+from core.gas.config import Config
 from core.gas.frames import Arrays, Frames
 
 
@@ -37,6 +38,22 @@ def test_cameras_are_found_by_the_size_of_their_frames():
         assert camera_for(camera.size) == camera
     with pytest.raises(ConfigError, match=r"no camera 'x'.*auto, plain, multimodal-gas"):
         camera_for((480, 640), "x")
+
+
+def test_a_camera_of_ones_own_is_a_crop_and_a_palette():
+    own = camera_for((320, 240), "10, 20,310,200,grey")
+    assert own == Camera("own", (320, 240), (10, 20, 310, 200), "grey")
+    assert camera_for((320, 240), "10,20,310,200").palette == "spectra"
+    with pytest.raises(ConfigError, match=r"\(0, 0, 321, 240\) does not lie in a frame of 320 x"):
+        camera_for((320, 240), "0,0,321,240")
+    for wrong in ("1,2,3", "1,2,3,4,pink", "-1,2,3,4", "1,2,3,x", ""):
+        with pytest.raises(ConfigError, match=r"no camera.*such as 76,90,480,600,spectra"):
+            camera_for((320, 240), wrong)
+        with pytest.raises(
+            ConfigError, match=r"Setting camera.*: should be auto, plain, .*or a crop such"
+        ):
+            Config.parse({"camera": wrong})
+    assert Config(camera="1,2,3,4,grey").camera == "1,2,3,4,grey"
 
 
 def test_a_crop_outside_the_frame_is_refused():

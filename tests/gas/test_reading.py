@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import shutil
+import unicodedata
 import zipfile
 from pathlib import Path
 
@@ -146,6 +147,53 @@ def test_frames_of_one_name_are_told_apart_by_the_folder_of_the_class(folder, tm
     assert shades(gas.open_recording(same)) == [SHADE * row for row in range(3 * ROWS)]
 
 
+def test_names_may_differ_in_capitals_and_in_how_an_accent_is_stored(tmp_path):
+    frame = table().replace("Perfume", "Räucherwerk")
+    frame[frame.columns[-1]] = "Bild " + frame["Serial Number"].astype(str) + " " + frame["Gas"]
+    folder = written(tmp_path / "lab", frame)
+    for path in list((folder / "Thermal").rglob("*.png")):
+        path.rename(path.with_name(unicodedata.normalize("NFD", path.name.lower())))
+    assert shades(gas.open_recording(folder)) == [SHADE * row for row in range(3 * ROWS)]
+
+
+def test_files_of_one_name_that_nobody_can_tell_apart_are_a_finding(folder):
+    shutil.copytree(folder / "Thermal", folder / "Copy")
+    frame = table()
+    frame.iloc[0, -1] = ""
+    frame.to_csv(folder / "Sensors" / "readings.csv", index=False)
+    said = whats(gas.open_recording(folder))
+    assert "1 row for which the table names no frame." in said
+    assert "35 rows whose frame may be one of several files of that name, such as '1_N" in said
+    assert "without a frame, such" not in said
+
+
+def test_columns_with_unusual_names_are_found_by_what_they_hold(tmp_path):
+    folder = written(tmp_path / "lab", table())
+    names = {"Gas": "Klasse", "Corresponding Image Name": "Bild"}
+    path = folder / "Sensors" / "readings.csv"
+    table().rename(columns=names).to_csv(path, index=False, sep=";", decimal=",")
+    recording = gas.open_recording(folder)
+    assert recording.codes.tolist() == [0] * ROWS + [1] * ROWS + [2] * ROWS
+    assert shades(recording) == [SHADE * row for row in range(3 * ROWS)]
+    assert {f.column: f.what for f in recording.findings if f.column} == {
+        "Bild": "Holds the names of frames.",
+        "Klasse": "Holds the class of each row.",
+    }
+    twice = table().rename(columns=names).assign(Other=table()["Gas"])
+    twice.to_csv(path, index=False)
+    assert gas.open_recording(folder).classes == (), "nobody can say which of the two it is"
+
+
+def test_images_that_nobody_looks_at_are_findings(tmp_path):
+    folder = written(tmp_path / "lab", table())
+    (folder / "0_NoGas.tif").write_bytes(b"II")
+    path = folder / "Sensors" / "readings.csv"
+    table().drop(columns="Corresponding Image Name").to_csv(path, index=False)
+    said = whats(gas.open_recording(folder))
+    assert "36 images, and no column of the table names them: Thermal/NoGas/0_NoGas.png" in said
+    assert "1 image of a kind that is not read: 0_NoGas.tif." in said
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 def test_bad_frames_are_findings_and_their_rows_stay(folder, zipped):
     thermal = folder / "Thermal"
@@ -166,6 +214,19 @@ def test_bad_frames_are_findings_and_their_rows_stay(folder, zipped):
     assert "1 frame without a row: Thermal/Smoke/99_Smoke.png" in said
     assert recording.frames.present.tolist() == [False] * 3 + [True] * (3 * ROWS - 3)
     assert shades(recording)[:6] == [0, 0, 0, 30, 40, 25]
+
+
+def test_frames_without_colours_are_read_by_a_grey_palette(folder):
+    for row, label in enumerate(CLASSES):
+        for serial in range(ROWS):
+            path = folder / "Thermal" / label / f"{serial}_{label}.png"
+            path.write_bytes(image(SHADE * (row * ROWS + serial), mode="L"))
+    frames = gas.open_recording(folder).frames
+    assert frames.camera.palette == frames.seen_by("plain").camera.palette == "grey"
+    assert frames.seen_by("2,3,10,12,spectra").camera.palette == "spectra"
+    scenes = frames.take(np.arange(3 * ROWS), None)
+    shown = gas.temperature(scenes, frames.camera.palette)[:, 0, 0]
+    np.testing.assert_allclose(shown, SHADE * np.arange(3 * ROWS) / 255, atol=1e-6)
 
 
 def test_an_enormous_frame_is_not_decoded(folder):
@@ -196,6 +257,19 @@ def test_a_zip_that_unfolds_beyond_the_limit_is_refused(tmp_path, monkeypatch):
         gas.open_recording(path)
 
 
+def test_names_that_a_mac_has_packed_are_read(folder, monkeypatch):
+    (folder / "Thermal").rename(folder / "Wärme")
+    # UTF-8 without the bit that says so.
+    plain = lambda self: (self.filename.encode(), self.flag_bits)  # noqa: E731
+    monkeypatch.setattr(zipfile.ZipInfo, "_encodeFilenameFlags", plain)
+    path = packed(folder)
+    with zipfile.ZipFile(path) as file:
+        assert not any("Wärme" in name for name in file.namelist())
+    recording = gas.open_recording(path)
+    assert recording.frames.names[0].startswith("Wärme")
+    assert shades(recording) == [SHADE * row for row in range(3 * ROWS)]
+
+
 @pytest.mark.parametrize("tables", [0, 2])
 def test_a_folder_has_one_table(tmp_path, tables):
     for number in range(tables):
@@ -207,6 +281,12 @@ def test_a_folder_has_one_table(tmp_path, tables):
 def test_a_truncated_zip_says_so(folder):
     path = packed(folder)
     path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(UnreadableFile, match="no zip file, or it is cut off"):
+        gas.open_recording(path)
+    for data in (path.read_bytes(), b"<html>not found</html>"):
+        with pytest.raises(DataError, match=r"^The file is no zip file, or it is cut off"):
+            catalog.add_upload(data, "my.zip")
+    path.write_bytes(b"MQ2,MQ3")
     with pytest.raises(UnreadableFile, match="no zip file, or it is cut off"):
         gas.open_recording(path)
 
@@ -239,7 +319,7 @@ def test_a_recording_without_classes_can_be_opened(tmp_path):
     assert recording.classes == ()
     assert (recording.codes == -1).all()
     assert recording.labels is None
-    assert "36 rows without a class" in whats(recording)
+    assert "No column says which gas there is" in whats(recording)
 
 
 def test_one_class_and_stuck_sensors_are_findings(tmp_path):
@@ -247,7 +327,7 @@ def test_one_class_and_stuck_sensors_are_findings(tmp_path):
     frame["MQ5"] = np.arange(len(frame))
     frame.to_csv(tmp_path / "stuck.csv", index=False)
     said = whats(gas.open_recording(tmp_path / "stuck.csv"))
-    assert said.count("Reads 0 throughout session") == 3
+    assert said.count("Reads 0 throughout 3 of 3 sessions: no signal") == 1
     assert "Reads 1023 throughout session 'NoGas': full scale" in said
     frame[frame["Gas"] == "Smoke"].to_csv(tmp_path / "one.csv", index=False)
     assert "All rows are of one class, 'Smoke'" in whats(gas.open_recording(tmp_path / "one.csv"))

@@ -6,6 +6,7 @@ import io
 import json
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,14 @@ from core import format as write
 from core import gas, gases, jobs, runs, script, worker
 from core import task as tasks
 from core.data import catalog
-from core.gas import Decision, Fault
+from core.gas import Camera, Decision, Fault
 from core.gas.cnn import Cnn
 from core.settings import settings
-from dashboard import figures, gas_charts, gas_plots, gas_scene, gas_setup, gas_why
+from dashboard import figures, gas_charts, gas_plots, gas_recording, gas_scene, gas_setup, gas_why
 from dashboard.draw import spec
+from dashboard.gas_bench import Bench
 from dashboard.gas_course import Course
+from dashboard.markdown import plain
 from dashboard.theme import MEANINGS
 from tests.gas.examples import CLASSES, sniffing
 from tests.ui.app import errors, metrics, open_page, run, titles
@@ -98,6 +101,8 @@ def test_before_any_training_the_recording_is_shown_and_the_button_offered(store
     monkeypatch.setattr(jobs, "submit", lambda *values: asked.append(values))
     app = page(data=stored["lda"].source, variant="forest", session="unit-4", row="7")
     assert titles(app) == ["Gas"]
+    (found,) = (one for one in app.markdown if "1 finding" in one.value)
+    assert "3 rows without a frame" in found.proto.help
     assert "No run with these settings yet" in [heading.value for heading in app.subheader]
     assert app.slider(key=gas_setup.ROW).value == 7
     assert any("70.png" in caption.value and "Perfume" in caption.value for caption in app.caption)
@@ -105,6 +110,19 @@ def test_before_any_training_the_recording_is_shown_and_the_button_offered(store
     run(app)
     assert asked[0][0] == "gas"
     assert asked[0][2].variant == "forest"
+
+
+def test_frames_are_shown_as_the_camera_of_the_settings_sees_them(stored, monkeypatch):
+    seen, link = [], {"data": stored["lda"].source, "variant": "mean-colour"}
+    monkeypatch.setattr(gas_recording, "viewer", seen.append)
+    page(**link, camera="2,3,10,12,grey")
+    assert seen.pop().frames.camera == Camera("own", (12, 16), (2, 3, 10, 12), "grey")
+    app = page(**link, camera="2,3")
+    assert any("Setting camera (Camera): should be auto, plain" in one for one in errors(app))
+    app = page(**link, camera="2,3,10,99")
+    assert any("does not lie in a frame of 12 x 16" in one for one in errors(app))
+    trained = replace(stored["attention"], config={"camera": "2,3,10,12"})
+    assert Bench(trained, {}, None, None).recording.frames.camera.crop == (2, 3, 10, 12)
 
 
 def test_a_row_without_a_frame_says_so(stored):
@@ -305,6 +323,18 @@ def test_a_recording_that_is_gone_leaves_its_decisions(stored):
     assert not errors(app)
     assert metrics(app)["Gas found"]
     assert errors(page(run=one.name, tab="Recording"))
+
+
+def test_a_run_on_a_file_of_ones_own_is_opened_by_its_link(stored, tmp_path):
+    path = tmp_path / "own.zip"
+    path.write_bytes(packed())
+    config = gas.Config(variant="nearest", protocol="random", fold=1)
+    one, _ = runs.train_or_load("gas", tasks.opened("gas", str(path)), config)
+    for link in ({"run": one.name}, {"data": one.dataset, "run": one.name}):
+        app = page(**link, tab="Recording")
+        assert not app.warning
+        assert app.selectbox(key="gas.run").value == one.name
+        assert any(plain(str(path)) in caption.value for caption in app.caption)
 
 
 def test_the_code_runs_and_says_what_the_page_says(stored, capsys):
