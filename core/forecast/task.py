@@ -89,7 +89,8 @@ class Fitted:
     @property
     def facts(self) -> dict[str, str]:
         """What was fitted on what, for the card."""
-        season = f"{self.calendar.season} rows" if self.calendar.season > 1 else "none"
+        rows = getattr(self.forecaster, "season", self.calendar.season)
+        season = f"{rows} rows" if rows > 1 else "none"
         return {
             "scaler": f"standard, {self.config.scaling}, on the training rows",
             "season": season,

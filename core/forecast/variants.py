@@ -123,11 +123,12 @@ _ALL = (
     Variant(
         "seasonal-naive",
         "Seasonal naive",
-        "What was read one season before, such as at the same time of the day before.",
+        "What was read one season before, such as at the same time of the day or week before.",
         SeasonalNaive,
         _DATA,
         baseline=True,
         companion=True,
+        version=2,
     ),
     Variant(
         "persistence",

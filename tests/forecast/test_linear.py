@@ -187,6 +187,26 @@ def test_seasonal_naive_repeats_the_last_season(lookback, horizon, season):
         np.testing.assert_allclose(said, expected, rtol=1e-5)
 
 
+@pytest.mark.parametrize(("weekend", "season"), [(5.0, 168), (0.0, 24)])
+def test_seasonal_naive_takes_the_week_where_days_differ(weekend, season, tmp_path):
+    rng = np.random.default_rng(0)
+    time = pd.date_range("2024-01-01", periods=24 * 7 * 10, freq="h")
+    days = np.sin(2 * np.pi * time.hour / 24) + weekend * (time.weekday > 4)
+    # A course that wanders tells the week before apart from the day before.
+    wandering = np.cumsum(rng.normal(0, 0.02, len(time)))
+    data = recording(pd.DataFrame({"time": time, "load": days + wandering}))
+    ready = prepared(data, variant="seasonal-naive", lookback=6, horizon=3)
+    fitted = forecast.fit(ready)
+    assert fitted.forecaster.season == season
+    assert fitted.facts["season"] == f"{season} rows"
+    fitted.save(tmp_path)
+    result = forecast.predict(forecast.load(tmp_path), data)
+    readings = data.frame["load"].to_numpy()
+    np.testing.assert_allclose(
+        result.forecasts[:, 1, 0], readings[result.origins + 1 - season], rtol=1e-4, atol=1e-4
+    )
+
+
 def test_seasonal_naive_never_looks_into_another_entity():
     data = stations()
     ready = prepared(data, variant="seasonal-naive", nodes="channels")
