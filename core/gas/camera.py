@@ -137,11 +137,22 @@ def temperature(
     Returns:
         (...) float32, within one of 256 steps where the colour stands on the scale.
     """
+    places = _nearest(frames, palette)[1] / (STEPS - 1)
+    return (low + (high - low) * places).astype(np.float32)
+
+
+def strangeness(frames: np.ndarray, palette: str = "spectra") -> float:
+    """Return how far the colours of *frames* (..., 3) uint8 lie from *palette*: median, of 255."""
+    return float(np.median(_nearest(frames, palette)[0]))
+
+
+def _nearest(frames: np.ndarray, palette: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far from the nearest colour of *palette* each one of *frames* is, and which."""
     from scipy.spatial import cKDTree
 
     red, green, blue = np.moveaxis(frames.astype(np.int32), -1, 0)
     seen, back = np.unique(red << 16 | green << 8 | blue, return_inverse=True)
     wanted = np.stack([seen >> 16, seen >> 8 & 255, seen & 255], axis=1)
-    places = cKDTree(colours(palette)).query(wanted)[1] / (STEPS - 1)
-    values = (low + (high - low) * places).astype(np.float32)
-    return values[back].reshape(frames.shape[:-1])
+    apart, places = cKDTree(colours(palette)).query(wanted)
+    shape = frames.shape[:-1]
+    return apart[back].reshape(shape), places[back].reshape(shape)

@@ -16,6 +16,7 @@ from PIL import Image
 from core.data.dataset import Finding, Severity
 from core.data.rows import plural, spans
 from core.errors import UnreadableFile
+from core.gas.camera import STOPS, strangeness
 from core.gas.frames import Frames
 from core.gas.keep import keeper
 from core.gas.recording import GasRecording
@@ -24,6 +25,8 @@ from core.settings import settings
 SIDE, KEPT = 32, 8  # pixels a side that are transformed, and coefficients a side that are kept
 NEAR = 2  # bits of 63 in which near copies differ at most
 CHUNK = 64
+LOOKED = 24  # frames whose colours are held against the palette
+STRANGE = 12.0  # of 255: as far as the colours of a palette lie from those of no other
 MISSING, BROKEN = -1, -2  # instead of a checksum
 
 Told = Callable[[float], None]
@@ -41,7 +44,7 @@ def inspect(recording: GasRecording, progress: Told | None = None) -> list[Findi
         return []
     kept = keeper("hashes").cache(hashes, ignore=["frames", "progress"])
     exact, alike = kept(frames, frames.digest, frames.camera, progress)
-    return [*_unreadable(exact), *_copies(recording, exact, alike)]
+    return [*_unreadable(exact), *_colours(frames, exact), *_copies(recording, exact, alike)]
 
 
 def hashes(
@@ -108,6 +111,29 @@ def _unreadable(exact: np.ndarray) -> Iterator[Finding]:
             count=int(rows.sum()),
             action="Take them out of the folder: no model can be trained on them.",
             severity="error",
+        )
+
+
+def _colours(frames: Frames, exact: np.ndarray) -> Iterator[Finding]:
+    """Say when frames were painted with another palette than the one that they are read by."""
+    rows, palette = np.flatnonzero(exact >= 0), frames.camera.palette
+    if not len(rows):
+        return
+    found = []
+    for row in rows[np.linspace(0, len(rows) - 1, min(LOOKED, len(rows))).astype(int)]:
+        scene = frames.scene(int(row)).convert("RGB")
+        small = scene.resize((SIDE, SIDE), Image.Resampling.NEAREST)  # it mixes no colours
+        found.append(strangeness(np.asarray(small), palette))
+    if np.median(found) > STRANGE:
+        others = ", ".join(name for name in STOPS if name != palette)
+        yield Finding(
+            what=f"The frames are hardly painted with the palette {palette}: their colours lie "
+            f"{np.median(found):.0f} of 255 steps from it.",
+            rows=spans(exact >= 0),
+            count=len(rows),
+            action="Kept; temperatures, and what models make of them, are wrong. Export frames in "
+            f"another palette ({others}), or name theirs under Camera.",
+            severity="warning",
         )
 
 

@@ -9,6 +9,7 @@ from PIL import Image
 
 from core import gas
 from core.errors import UnreadableFile
+from core.gas.camera import colours, strangeness
 from core.gas.inspect import hashes
 from core.gas.lab import Lab
 from core.gas.simulate import simulated
@@ -39,7 +40,7 @@ def folder(tmp_path, home):
 def opened(folder, scenes) -> gas.GasRecording:
     for number, scene in enumerate(scenes):
         name = f"{number % ROWS}_{CLASSES[number // ROWS]}.png"
-        Image.fromarray(scene).convert("RGB").save(folder / name)
+        Image.fromarray(scene).save(folder / name)  # in grey
     return gas.open_recording(folder)
 
 
@@ -69,6 +70,25 @@ def test_brightness_does_not_make_another_picture(folder, scenes):
     changed[4] = (scenes[2] * 0.8 + 20).astype(np.uint8)
     found = said(opened(folder, changed))
     assert found == {"2 frames are nearly the same as one of another class.": "3, 5"}
+
+
+def test_frames_of_another_palette_are_told(folder, scenes):
+    ours = [colours("spectra")[scene] for scene in scenes]
+    assert said(opened(folder, ours)) == {}
+    other = [np.stack([scene, scene // 4, 255 - scene], axis=-1) for scene in scenes]
+    (what,) = said(opened(folder, other))
+    assert what.startswith("The frames are hardly painted with the palette spectra")
+    painted = np.median([strangeness(one) for one in other])
+    assert f"lie {painted:.0f} of 255 steps" in what
+
+
+def test_strangeness_is_a_distance_of_colours():
+    frame = np.full((2, 2, 3), (0, 0, 0), np.uint8)
+    frame[0, 0] = (40, 40, 40)
+    apart = np.linalg.norm(colours("spectra").astype(float) - 40, axis=1).min()
+    assert strangeness(frame[:1, :1]) == pytest.approx(apart)
+    assert strangeness(frame) == 0
+    assert strangeness(frame[:1, :1], "grey") == 0
 
 
 def test_the_work_is_done_once(folder, scenes):
