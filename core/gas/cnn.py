@@ -26,7 +26,7 @@ from core.task import Progress, Reporter
 from core.training import epochs_of
 
 VERSION = 1  # raised when the numbers of tuning or extraction change: stored ones are made anew
-BATCH = 32  # images that a CNN is asked for at once
+BATCH = 64  # images at once: fewer are slower, more take memory
 # Learning rates from scratch, of a last block, and of weights that know something already.
 FRESH, BLOCK, CAREFUL = 2e-3, 1e-3, 2e-4
 SMOOTHING = 0.1  # of the targets: a CNN should not be sure of what it knows by heart
