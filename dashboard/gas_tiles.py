@@ -47,7 +47,8 @@ TILES = (
         "Delay",
         write.duration,
         "From exposure to alarm: the median over the exposures in the test rows that got one. "
-        "Where nobody knows when gas arrived, from the beginning of a session with gas.",
+        "Where nobody knows when gas arrived, from the beginning of a session with gas. An alarm "
+        "that was already on counts as 0 s.",
     ),
     Tile(
         "accuracy",

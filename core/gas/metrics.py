@@ -93,7 +93,8 @@ def delays(result: Result, alarm: np.ndarray) -> list[float]:
     """Return the seconds from each exposure to its alarm; infinite where it got none.
 
     An exposure is a run of rows in which gas was there in truth, where the recording knows; else a
-    session with a gas. Those count whose first row is a test row.
+    session with a gas. Those count whose first row is a test row. An alarm that was already on
+    counts as 0: gas of an exposure before may still be there.
 
     Args:
         result: Of a recording.
