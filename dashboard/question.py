@@ -91,10 +91,9 @@ class Question:
         entries = {entry.name: entry for entry in catalog.entries() if entry.available}
         asked = st.session_state.get(self.data) or st.query_params.get(self.data)
         if asked is not None and asked not in entries:
-            table, found = runs.table(dataset=asked, limit=1)
-            if found:
-                source = runs.get(table["id"].iloc[0]).source
-                where = source if Path(source).exists() else "No longer on this machine"
+            for run in runs.stored(dataset=asked, limit=1):
+                here = Path(run.source).exists()
+                where = run.source if here else "No longer on this machine"
                 entries[asked] = Entry(name=asked, label=where, kind="upload", description=where)
         return entries
 

@@ -1,5 +1,7 @@
 """Look at every frame of a recording: which cannot be decoded, and which repeat others.
 
+And at the colours of some, whether they are those of the palette that frames are read by.
+
 Copies matter: where they lie in training and test rows alike, a model is asked what it was told;
 where one picture stands in two classes, its label is wrong in one of them.
 """
@@ -42,9 +44,17 @@ def inspect(recording: GasRecording, progress: Told | None = None) -> list[Findi
     frames = recording.frames
     if frames is None:
         return []
-    kept = keeper("hashes").cache(hashes, ignore=["frames", "progress"])
-    exact, alike = kept(frames, frames.digest, frames.camera, progress)
-    return [*_unreadable(exact), *_colours(frames, exact), *_copies(recording, exact, alike)]
+    kept = keeper("hashes")
+    hashed = kept.cache(hashes, ignore=["frames", "progress"])
+    exact, alike = hashed(frames, frames.digest, frames.camera, progress)
+    readable = np.flatnonzero(exact >= 0)
+    apart = kept.cache(apart_from_palette, ignore=["frames"])
+    strange = apart(frames, frames.digest, frames.camera, readable)
+    return [
+        *_unreadable(exact),
+        *_colours(frames, readable, strange),
+        *_copies(recording, exact, alike),
+    ]
 
 
 def hashes(
@@ -114,22 +124,36 @@ def _unreadable(exact: np.ndarray) -> Iterator[Finding]:
         )
 
 
-def _colours(frames: Frames, exact: np.ndarray) -> Iterator[Finding]:
-    """Say when frames were painted with another palette than the one that they are read by."""
-    rows, palette = np.flatnonzero(exact >= 0), frames.camera.palette
+def apart_from_palette(frames: Frames, digest: str, camera: object, rows: np.ndarray) -> float:
+    """Return how far the colours of some frames lie from their palette: median, of 255.
+
+    Args:
+        frames: The frames; cropped before anything else.
+        digest: Their hash, for the cache.
+        camera: Their camera, for the cache.
+        rows: (R,) rows that can be decoded; 0 where there are none.
+    """
     if not len(rows):
-        return
+        return 0.0
     found = []
     for row in rows[np.linspace(0, len(rows) - 1, min(LOOKED, len(rows))).astype(int)]:
         scene = frames.scene(int(row)).convert("RGB")
         small = scene.resize((SIDE, SIDE), Image.Resampling.NEAREST)  # it mixes no colours
-        found.append(strangeness(np.asarray(small), palette))
-    if np.median(found) > STRANGE:
+        found.append(strangeness(np.asarray(small), frames.camera.palette))
+    return float(np.median(found))
+
+
+def _colours(frames: Frames, rows: np.ndarray, strange: float) -> Iterator[Finding]:
+    """Say when *rows* were painted with another palette than the one that they are read by."""
+    if strange > STRANGE:
+        palette = frames.camera.palette
         others = ", ".join(name for name in STOPS if name != palette)
+        marked = np.zeros(len(frames.names), bool)
+        marked[rows] = True
         yield Finding(
             what=f"The frames are hardly painted with the palette {palette}: their colours lie "
-            f"{np.median(found):.0f} of 255 steps from it.",
-            rows=spans(exact >= 0),
+            f"{strange:.0f} of 255 steps from it.",
+            rows=spans(marked),
             count=len(rows),
             action="Kept; temperatures, and what models make of them, are wrong. Export frames in "
             f"another palette ({others}), or name theirs under Camera.",
